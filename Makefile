@@ -1,0 +1,44 @@
+# What a developer needs, in a few verbs. `make demo` is the whole tour.
+BUILD ?= build
+JOBS ?= $(shell nproc)
+PYTHON ?= python3
+DEMO ?= demo
+
+export OMP_WAIT_POLICY ?= passive
+
+.PHONY: setup build test demo lint format bench test-interop install clean
+
+setup:
+	@./setup.sh
+
+build: setup
+	@cmake --preset release -B $(BUILD) > $(BUILD)-configure.log 2>&1 || { cat $(BUILD)-configure.log; exit 1; }
+	@rm -f $(BUILD)-configure.log
+	@cmake --build $(BUILD) -j $(JOBS)
+
+test: build
+	ctest --test-dir $(BUILD) --output-on-failure
+
+demo: build
+	$(BUILD)/repbench run configs/demo.json --out $(DEMO)
+	@$(BUILD)/repbench report $(DEMO)
+	@echo "page: $(DEMO)/report.html"
+
+lint: build
+	@tests/lint.sh $(BUILD)
+
+format:
+	@git ls-files '*.h' '*.cpp' | xargs clang-format -i
+
+bench: build
+	@bench/run.sh $(BUILD)
+
+# Needs a Python with the peers: see tests/interop/requirements.txt.
+test-interop: build
+	@tests/interop/run.sh $(BUILD) $(PYTHON)
+
+install: build
+	cmake --install $(BUILD)
+
+clean:
+	rm -rf $(BUILD)

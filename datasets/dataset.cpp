@@ -1,0 +1,28 @@
+#include "datasets/dataset.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "datasets/images/decode.h"
+
+namespace repbench {
+
+Image pixels(const Example& example, int channels) {
+  if (const auto* image = std::get_if<Image>(&example.picture)) return convert(*image, channels);
+  return decode(std::get<EncodedImage>(example.picture).bytes, channels, example.id);
+}
+
+DatasetSpec DatasetSpec::parse(std::string_view text) {
+  const size_t colon = text.find(':');
+  DatasetSpec spec{std::string(text.substr(0, colon)), ""};
+  if (colon != std::string_view::npos) spec.path = text.substr(colon + 1);
+  if (spec.kind.empty() || (colon != std::string_view::npos && spec.path.empty())) {
+    throw std::invalid_argument(fmt::format("[dataset] expected KIND or KIND:PATH; got '{}'", text));
+  }
+  return spec;
+}
+
+std::string DatasetSpec::text() const { return path.empty() ? kind : kind + ":" + path; }
+
+}  // namespace repbench

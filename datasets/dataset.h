@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "datasets/images/image.h"
+
+namespace repbench {
+
+/// A picture as it lies on the disk.
+struct EncodedImage {
+  std::vector<std::byte> bytes;
+};
+
+struct Example {
+  std::string id;  // unique in the data set, stable over machines
+  std::variant<EncodedImage, Image> picture;
+  std::vector<int64_t> labels;  // empty, one class, or several (multi-label)
+  std::vector<std::string> captions;
+};
+
+/// Where the data came from, and which data it was.
+struct Provenance {
+  std::string source;
+  std::string licence;  // "" if unknown
+  std::string sha256;   // over what identifies the content: the files read, or the sorted list of (id, size)
+};
+
+/// One split of a data set. Every method is thread-safe and const.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  virtual std::string name() const = 0;   // "fashion_mnist"
+  virtual std::string split() const = 0;  // "train", "test", ...
+  virtual int64_t size() const = 0;
+  virtual int channels() const = 0;  // of the decoded pictures: 1 or 3
+
+  /// Reads one example. Throws std::out_of_range, or std::runtime_error naming a broken file.
+  virtual Example get(int64_t index) const = 0;
+
+  virtual std::string id(int64_t index) const = 0;
+
+  /// The class, without reading the picture; -1 if the example has none.
+  virtual int64_t label(int64_t index) const = 0;
+
+  virtual const std::vector<std::string>& class_names() const = 0;
+  virtual const Provenance& provenance() const = 0;
+};
+
+/// Decodes if need be, to `channels` channels. Errors name the example.
+Image pixels(const Example& example, int channels);
+
+/// What to open: `fashion_mnist`, `image_folder:PATH`, `idx:PATH` ...
+struct DatasetSpec {
+  std::string kind;
+  std::string path;  // "" for the kind's own place
+
+  /// "kind" or "kind:path".
+  static DatasetSpec parse(std::string_view text);
+  std::string text() const;
+};
+
+/// Throws std::invalid_argument for an unknown kind or split (naming the nearest), std::runtime_error if the
+/// data is missing (saying which package or folder is expected) or broken (naming the file).
+std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec, std::string_view split);
+
+/// A row of the table of kinds (datasets/kinds.cpp).
+struct DatasetKind {
+  std::string_view name;
+  std::string_view summary;
+  std::shared_ptr<const Dataset> (*open)(const DatasetSpec& spec, std::string_view split);
+};
+std::span<const DatasetKind> dataset_kinds();
+
+}  // namespace repbench

@@ -1,0 +1,38 @@
+#include <array>
+
+#include "datasets/dataset.h"
+#include "datasets/unknown_name.h"
+
+namespace repbench {
+
+// One function a file in kinds/.
+std::shared_ptr<const Dataset> open_fashion_mnist(const DatasetSpec& spec, std::string_view split);
+std::shared_ptr<const Dataset> open_idx(const DatasetSpec& spec, std::string_view split);
+std::shared_ptr<const Dataset> open_image_folder(const DatasetSpec& spec, std::string_view split);
+
+namespace {
+
+constexpr std::array<DatasetKind, 3> kKinds = {{
+    {"fashion_mnist", "60,000 + 10,000 grey 28x28 pictures of clothes (Debian package dataset-fashion-mnist)",
+     open_fashion_mnist},
+    {"idx", "idx:PATH: MNIST-style files {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz",
+     open_idx},
+    {"image_folder",
+     "image_folder:PATH: JPEG and PNG files in PATH/SPLIT/CLASS, or in PATH/CLASS (80/20 split)",
+     open_image_folder},
+}};
+
+}  // namespace
+
+std::span<const DatasetKind> dataset_kinds() { return kKinds; }
+
+std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec, std::string_view split) {
+  std::vector<std::string> names;
+  for (const DatasetKind& kind : kKinds) {
+    if (kind.name == spec.kind) return kind.open(spec, split);
+    names.emplace_back(kind.name);
+  }
+  fail_unknown_name("dataset", "a kind of data set", spec.kind, names);
+}
+
+}  // namespace repbench

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+// Counter-based random numbers (Philox4x32-10; Salmon et al., SC 2011): a draw depends on its key alone,
+// never on what was drawn before, so batches are the same for any number of workers and after any restart.
+
+namespace repbench {
+
+/// What a stream is for; two purposes never share numbers.
+enum class Purpose : uint32_t {
+  shuffle = 1,
+  view = 2,
+  mask = 3,
+  initialise = 4,
+  split = 5,
+  dropout = 6,
+  caption = 7
+};
+
+/// 64 well-mixed bits of a string (an example's id).
+uint64_t hash64(std::string_view text);
+
+/// One block of Philox4x32-10, bit for bit as in Random123.
+std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
+
+/// A stream of numbers for (seed, purpose, epoch, item): different arguments, different counters, so that no
+/// two streams overlap in their first 2^34 numbers. Cheap to make; not thread-safe. Throws
+/// std::invalid_argument for an epoch outside [0, 2^24).
+class RandomStream {
+ public:
+  RandomStream(uint64_t seed, Purpose purpose, uint64_t epoch, uint64_t item);
+
+  uint32_t bits();
+  double uniform();                         // [0, 1), 53 bits
+  double uniform(double low, double high);  // [low, high)
+  int64_t integer(int64_t count);           // 0 ... count-1, unbiased
+  double normal();                          // mean 0, variance 1
+
+ private:
+  void refill();
+
+  std::array<uint32_t, 2> key_;
+  std::array<uint32_t, 4> counter_;
+  std::array<uint32_t, 4> block_{};
+  int used_ = 4;
+};
+
+/// A permutation of 0 ... n-1 for this epoch.
+std::vector<int64_t> permutation(int64_t n, uint64_t seed, uint64_t epoch);
+
+}  // namespace repbench

@@ -1,0 +1,131 @@
+#include "files/json.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+#include "files/atomic.h"
+
+namespace repbench {
+namespace {
+
+constexpr size_t max_depth = 256;
+
+// Follows the parser through the document and refuses what nlohmann lets pass.
+class StructureCheck {
+ public:
+  explicit StructureCheck(std::string_view source) : source_(source) {}
+
+  void operator()(int depth, Json::parse_event_t event, const Json& parsed) {
+    using Event = Json::parse_event_t;
+    const bool starts = event == Event::object_start || event == Event::array_start;
+    if (starts && static_cast<size_t>(depth) >= max_depth) {
+      throw std::invalid_argument(
+          fmt::format("[{}] expected JSON of at most {} levels; got more", source_, max_depth));
+    }
+    if (event == Event::object_start) objects_.emplace_back();
+    if (event == Event::object_end) objects_.pop_back();
+    if (event == Event::key) add_key(parsed.get_ref<const std::string&>());
+  }
+
+ private:
+  struct Object {
+    std::set<std::string> keys;
+    std::string current;
+  };
+
+  void add_key(const std::string& key) {
+    objects_.back().current = key;
+    if (objects_.back().keys.insert(key).second) return;
+    std::string path;
+    for (const Object& object : objects_) path += (path.empty() ? "" : ".") + object.current;
+    throw std::invalid_argument(
+        fmt::format("[{}] expected JSON with unique keys; got key {} twice", source_, brief_json(path)));
+  }
+
+  std::string_view source_;
+  std::vector<Object> objects_;
+};
+
+// "[json.exception.parse_error.101] parse error at line 1, ..." without the library's own tag.
+std::string reason(const Json::exception& error) {
+  const std::string_view text = error.what();
+  const size_t tag_end = text.find("] ");
+  return std::string(tag_end == std::string_view::npos ? text : text.substr(tag_end + 2));
+}
+
+std::string child(const std::string& path, std::string_view name) {
+  return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
+}
+
+void check_text(const std::string& text, const std::string& path) {
+  try {
+    Json(text).dump();
+  } catch (const Json::exception& error) {
+    throw std::invalid_argument(
+        fmt::format("[json] key {}: expected UTF-8 text; got {}", brief_json(path), reason(error)));
+  }
+}
+
+void check_printable(const Json& value, const std::string& path, size_t depth) {
+  if (value.is_structured() && depth >= max_depth) {
+    throw std::invalid_argument(fmt::format("[json] expected at most {} levels; got more", max_depth));
+  }
+  if (value.is_number_float() && !std::isfinite(value.get<double>())) {
+    throw std::invalid_argument(fmt::format("[json] key {}: expected a finite number; got {}",
+                                            brief_json(path), value.get<double>()));
+  }
+  if (value.is_string()) check_text(value.get_ref<const std::string&>(), path);
+  if (value.is_object()) {
+    for (const auto& [key, item] : value.items()) {
+      check_text(key, child(path, key));
+      check_printable(item, child(path, key), depth + 1);
+    }
+  } else if (value.is_array()) {
+    for (size_t i = 0; i < value.size(); ++i) {
+      check_printable(value[i], fmt::format("{}[{}]", path, i), depth + 1);
+    }
+  }
+}
+
+std::string print(const Json& value, int indentation) {
+  check_printable(value, "", 0);
+  return value.dump(indentation);
+}
+
+}  // namespace
+
+Json parse_json(std::string_view text, std::string_view source, Comments comments) {
+  // nlohmann takes a NUL for the end of the text and would ignore what follows.
+  if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    throw std::invalid_argument(fmt::format("[{}] expected JSON; got a NUL at byte {}", source, nul));
+  }
+  StructureCheck check(source);
+  const auto callback = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    check(depth, event, parsed);
+    return true;
+  };
+  try {
+    return Json::parse(text, callback, true, comments == Comments::allowed);
+  } catch (const Json::exception& error) {
+    throw std::invalid_argument(fmt::format("[{}] expected JSON; got {}", source, reason(error)));
+  }
+}
+
+Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
+
+std::string canonical_json(const Json& value) { return print(value, -1); }
+
+std::string pretty_json(const Json& value) { return print(value, 2) + "\n"; }
+
+std::string brief_json(const Json& value) {
+  constexpr size_t max_size = 80;
+  std::string text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
+  if (text.size() > max_size) text.replace(max_size, std::string::npos, "...");
+  return text;
+}
+
+}  // namespace repbench

@@ -1,0 +1,165 @@
+#include "pretrain/checkpoint.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <stdexcept>
+#include <vector>
+
+#include "files/atomic.h"
+
+namespace repbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kFormat = 1;
+
+std::string folder_name(int64_t step) { return fmt::format("step-{:06}", step); }
+
+void remove_old(const fs::path& run, int keep) {
+  if (keep <= 0) return;
+  std::vector<fs::path> steps;
+  for (const auto& entry : fs::directory_iterator(run)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("step-") && !name.ends_with(".tmp")) steps.push_back(entry.path());
+  }
+  std::sort(steps.begin(), steps.end());
+  for (size_t i = 0; i + static_cast<size_t>(keep) < steps.size(); ++i) fs::remove_all(steps[i]);
+}
+
+Json config_of(const CheckpointContent& content) {
+  Objective& objective = content.trainer.objective();
+  const Encoder& encoder = objective.encoder();
+  return {{"format", kFormat},
+          {"encoder", encoder.kind()},
+          {"model", encoder.config()},
+          {"input", encoder.input().to_json()},
+          {"options", content.options},
+          {"parameters",
+           {{"encoder", count_elements(encoder.parameters())},
+            {"objective", count_elements(objective.own_tensors())},
+            {"trained", content.trainer.trainable_parameters()}}},
+          {"training",
+           {{"steps", content.trainer.step()},
+            {"seconds", content.cost.seconds},
+            {"examples_seen", content.cost.examples},
+            {"final_loss", content.cost.final_loss},
+            {"macs_per_example", 3 * objective.forward_macs()}}}};
+}
+
+/// The step folder meant by a run folder or a step folder.
+fs::path step_folder(const fs::path& path) {
+  if (const auto latest = latest_checkpoint(path)) return *latest;
+  if (fs::exists(path / "config.json")) return path;
+  throw std::invalid_argument(fmt::format(
+      "[checkpoint] {}: expected a checkpoint (config.json, or a run with a file 'latest'); found none",
+      path.string()));
+}
+
+Json read_config(const fs::path& folder) {
+  const fs::path file = folder / "config.json";
+  Json config = read_json(file);
+  for (const char* key : {"format", "encoder", "model", "input", "options"}) {
+    if (!config.contains(key)) {
+      throw std::invalid_argument(fmt::format("[checkpoint] {}: expected the key '{}'", file.string(), key));
+    }
+  }
+  if (config["format"] != kFormat) {
+    throw std::invalid_argument(fmt::format("[checkpoint] {}: expected format {}; got {}", file.string(),
+                                            kFormat, config["format"].dump()));
+  }
+  return config;
+}
+
+/// The first key whose value differs, for the message.
+std::string first_difference(const Json& saved, const Json& wanted) {
+  const Json flat_saved = saved.flatten(), flat_wanted = wanted.flatten();
+  for (const auto& [key, value] : flat_wanted.items()) {
+    const Json before = flat_saved.value(key, Json());
+    if (before != value) return fmt::format("{}: {} then, {} now", key, before.dump(), value.dump());
+  }
+  return "";
+}
+
+}  // namespace
+
+void save_checkpoint(const fs::path& run, const CheckpointContent& content, int keep) {
+  fs::create_directories(run);
+  const std::string name = folder_name(content.trainer.step());
+  AtomicFolder folder(run / name);
+  Objective& objective = content.trainer.objective();
+  save_tensors(folder.path() / "model.safetensors", objective.encoder().parameters());
+  save_tensors(folder.path() / "objective.safetensors", objective.own_tensors());
+  save_tensors(folder.path() / "state.safetensors", content.trainer.optimizer_state());
+  const Json state = {{"step", content.trainer.step()},
+                      {"seconds", content.cost.seconds},
+                      {"examples", content.cost.examples},
+                      {"final_loss", content.cost.final_loss}};
+  write_file_atomically(folder.path() / "state.json", pretty_json(state));
+  write_file_atomically(folder.path() / "config.json", pretty_json(config_of(content)));
+  folder.commit();
+  write_file_atomically(run / "latest", name + "\n");
+  remove_old(run, keep);
+}
+
+std::optional<fs::path> latest_checkpoint(const fs::path& run) {
+  if (!fs::exists(run / "latest")) return std::nullopt;
+  std::string name = read_file(run / "latest");
+  while (!name.empty() && std::isspace(static_cast<unsigned char>(name.back()))) name.pop_back();
+  if (!name.starts_with("step-") || !fs::exists(run / name)) {
+    throw std::invalid_argument(fmt::format("[checkpoint] {}: expected the name of a step folder; got '{}'",
+                                            (run / "latest").string(), name));
+  }
+  return run / name;
+}
+
+TrainingCost resume(const fs::path& run, Trainer& trainer, const Json& options) {
+  const fs::path folder = step_folder(run);
+  const Json config = read_config(folder);
+  if (const std::string difference = first_difference(config["options"], options); !difference.empty()) {
+    throw std::invalid_argument(
+        fmt::format("[resume] {}: expected the options that the run was started with; {}",
+                    (folder / "config.json").string(), difference));
+  }
+  Objective& objective = trainer.objective();
+  load_tensors(folder / "model.safetensors", objective.encoder().parameters());
+  load_tensors(folder / "objective.safetensors", objective.own_tensors());
+  load_tensors(folder / "state.safetensors", trainer.optimizer_state());
+  const Json state = read_json(folder / "state.json");
+  trainer.resume_at(state.at("step").get<int64_t>());
+  return {state.at("seconds").get<double>(), state.at("examples").get<int64_t>(),
+          state.at("final_loss").get<double>()};
+}
+
+LoadedEncoder load_encoder(const fs::path& path) {
+  const fs::path folder = step_folder(path);
+  Json config = read_config(folder);
+  std::shared_ptr<Encoder> encoder = make_encoder(config["encoder"].get<std::string>(), config["model"],
+                                                  InputSpec::from_json(config["input"]));
+  load_tensors(folder / "model.safetensors", encoder->parameters());
+  std::string hash = hash_of(encoder->parameters());
+  return {std::move(encoder), std::move(config), std::move(hash)};
+}
+
+std::unique_ptr<Objective> load_objective(const fs::path& path) {
+  const fs::path folder = step_folder(path);
+  const Json config = read_config(folder);
+  const Json& options = config["options"];
+  std::unique_ptr<Recipe> recipe = make_recipe(options.at("objective").get<std::string>());
+  Options fields;
+  recipe->describe(fields);
+  for (const std::string& key : fields.keys()) {
+    std::string text = key;
+    std::replace(text.begin(), text.end(), '.', '/');
+    fields.set(key, options.at(Json::json_pointer("/" + text)), (folder / "config.json").string());
+  }
+  std::unique_ptr<Objective> objective = recipe->make(InputSpec::from_json(config["input"]), 0);
+  load_tensors(folder / "model.safetensors", objective->encoder().parameters());
+  load_tensors(folder / "objective.safetensors", objective->own_tensors());
+  return objective;
+}
+
+}  // namespace repbench

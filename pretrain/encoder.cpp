@@ -1,0 +1,80 @@
+#include "pretrain/encoder.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "files/nearest.h"
+
+namespace repbench {
+
+Json InputSpec::to_json() const {
+  return {{"channels", channels}, {"size", size}, {"view", view}, {"mean", mean}, {"std", std}};
+}
+
+InputSpec InputSpec::from_json(const Json& json) {
+  InputSpec spec;
+  json.at("channels").get_to(spec.channels);
+  json.at("size").get_to(spec.size);
+  json.at("view").get_to(spec.view);
+  json.at("mean").get_to(spec.mean);
+  json.at("std").get_to(spec.std);
+  return spec;
+}
+
+NamedTensors Encoder::parameters() const {
+  NamedTensors all;
+  for (const Stage& stage : stages()) all.insert(all.end(), stage.parameters.begin(), stage.parameters.end());
+  return all;
+}
+
+int64_t Encoder::stage_index(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const Stage& stage : stages()) {
+    if (stage.name == name) return static_cast<int64_t>(names.size());
+    names.push_back(stage.name);
+  }
+  throw std::invalid_argument(fmt::format("[encoder] expected a stage of {}; got '{}' (nearest: '{}')",
+                                          kind(), name, nearest_name(name, names)));
+}
+
+at::Tensor Encoder::ingest(const View& view) const {
+  const InputSpec& spec = input();
+  if (view.axes != Axes::BHWC || view.data.scalar_type() != at::kByte || view.data.size(3) != spec.channels) {
+    throw std::invalid_argument(
+        fmt::format("[encoder] expected uint8 pictures [B, H, W, {}]; got {} channels", spec.channels,
+                    view.data.size(-1)));
+  }
+  const NamedTensors own = parameters();
+  const at::Device device = own.empty() ? view.data.device() : own.front().tensor.device();
+  const at::TensorOptions options = at::TensorOptions(at::kFloat).device(device);
+  const at::Tensor mean = at::tensor(spec.mean, options) * 255.0;
+  const at::Tensor scale = 1.0 / (at::tensor(spec.std, options) * 255.0);
+  return view.data.to(device).to(at::kFloat).sub_(mean).mul_(scale).permute({0, 3, 1, 2}).contiguous();
+}
+
+void Encoder::to(at::Device device) {
+  for (const NamedTensor& named : parameters()) named.tensor.set_data(named.tensor.data().to(device));
+}
+
+void Encoder::convert_matrices(at::ScalarType dtype) {
+  for (const NamedTensor& named : parameters()) {
+    if (named.name.ends_with(".weight") && named.tensor.dim() >= 2) {
+      named.tensor.set_requires_grad(false);
+      named.tensor.set_data(named.tensor.data().to(dtype));
+    }
+  }
+}
+
+std::unique_ptr<Encoder> make_encoder(std::string_view kind, const Json& config, const InputSpec& input) {
+  std::vector<std::string> names;
+  for (const EncoderKind& row : encoder_kinds()) {
+    if (row.name == kind) return row.make(config, input);
+    names.emplace_back(row.name);
+  }
+  throw std::invalid_argument(fmt::format("[encoder] expected a kind of encoder; got '{}' (nearest: '{}')",
+                                          kind, nearest_name(kind, names)));
+}
+
+}  // namespace repbench

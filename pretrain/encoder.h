@@ -1,0 +1,102 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "datasets/batch.h"
+#include "files/json.h"
+#include "pretrain/tensors.h"
+
+namespace repbench {
+
+/// What an encoder expects to see.
+struct InputSpec {
+  int64_t channels = 3;
+  int64_t size = 224;             // side of the square input in pixels
+  std::string view;               // evaluation view, e.g. "eval:256:224:bicubic"
+  std::vector<double> mean, std;  // per channel, for pixels scaled to [0, 1]
+
+  Json to_json() const;
+  static InputSpec from_json(const Json& json);
+};
+
+/// One step of an encoder's computation and the parameters that it alone uses.
+struct Stage {
+  std::string name;  // a ViT: patch, position, block.K.attention, block.K.mlp, norm
+  NamedTensors parameters;
+};
+
+struct StageContext {
+  bool training = false;                // gradients will be asked for
+  at::ScalarType compute = at::kFloat;  // operands of matrix products
+};
+
+/// A picture encoder as a list of stages. Partial fine-tuning, layer-wise decay, prefix caches and masking
+/// are all made of running some stages. Nothing here is about classification. Activations between stages are
+/// fp32.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+
+  virtual std::string kind() const = 0;  // a row of encoder_kinds()
+  virtual Json config() const = 0;       // enough to make it again
+  virtual const InputSpec& input() const = 0;
+  virtual const std::vector<Stage>& stages() const = 0;
+
+  /// Runs stages [from, to). Stage 0 takes images [B, C, H, W] float, normalised; a ViT then carries tokens
+  /// [B, 1 + N, D] float, and any subset of the patch tokens may be taken out between stages.
+  virtual at::Tensor forward(at::Tensor x, int64_t from, int64_t to, const StageContext& context) const = 0;
+
+  /// Named features of images [B, C, H, W] float (normalised, any size that the model takes), in one pass.
+  /// `cls`, `mean`, `cls+mean` [B, D or 2D]; `block:K:cls` etc. after block K (from 0); `tokens` [B, 1 + N,
+  /// D]; `attention` [B, heads, 1 + N, 1 + N] of the last block. Throws std::invalid_argument listing the
+  /// known taps.
+  virtual std::map<std::string, at::Tensor> features(const at::Tensor& images,
+                                                     std::span<const std::string> taps,
+                                                     const StageContext& context) const = 0;
+
+  /// The taps that a probe tries when none are named.
+  virtual std::vector<std::string> default_taps() const = 0;
+
+  /// Multiply-accumulates of one picture through stages [from, to) with `tokens` tokens alive (-1: all).
+  virtual int64_t macs(int64_t from, int64_t to, int64_t tokens = -1) const = 0;
+
+  /// An independent copy: same values, own storage.
+  virtual std::unique_ptr<Encoder> clone() const = 0;
+
+  /// Every parameter, in stage order. The tensors are the model's own: writing to them changes it.
+  NamedTensors parameters() const;
+
+  /// Index of a stage by name. Throws std::invalid_argument naming the nearest.
+  int64_t stage_index(std::string_view name) const;
+
+  /// uint8 [B, H, W, C] to normalised float [B, C, H, W] on the encoder's device: the one place that casts
+  /// pixels.
+  at::Tensor ingest(const View& view) const;
+
+  /// Moves parameters to a device.
+  void to(at::Device device);
+
+  /// Converts the weights of matrix products once, for inference only; norms, positions and tokens stay fp32.
+  void convert_matrices(at::ScalarType dtype);
+};
+
+/// A row of the table of encoders (pretrain/models/kinds.cpp).
+struct EncoderKind {
+  std::string_view name;
+  std::string_view summary;
+  std::unique_ptr<Encoder> (*make)(const Json& config, const InputSpec& input);
+};
+std::span<const EncoderKind> encoder_kinds();
+
+/// Throws std::invalid_argument for an unknown kind, or a config with a wrong or missing key.
+std::unique_ptr<Encoder> make_encoder(std::string_view kind, const Json& config, const InputSpec& input);
+
+}  // namespace repbench

@@ -1,0 +1,104 @@
+#include "pretrain/execution.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <torch/headeronly/version.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+
+namespace repbench {
+namespace {
+
+/// CUDA comes in as a plug-in, so that the executable starts on machines without it. Empty if it loaded.
+std::string load_cuda() {
+  static const std::string error = [] {
+    if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) return std::string(dlerror());
+    return std::string(at::hasCUDA() ? "" : "no CUDA device answers");
+  }();
+  return error;
+}
+
+at::Device choose_device(const std::string& name) {
+  if (name == "cpu") return at::Device(at::kCPU);
+  const bool device_file = std::filesystem::exists("/dev/nvidiactl");
+  if (name == "auto" && !device_file) return at::Device(at::kCPU);
+  const std::string error = load_cuda();
+  if (error.empty()) return at::Device(at::kCUDA, 0);
+  if (name == "auto") return at::Device(at::kCPU);
+  throw std::runtime_error(
+      fmt::format("[execution] device=cuda: expected a CUDA device and its libraries; got: {}", error));
+}
+
+/// Large temporaries come and go every step; keeping their pages saves the faults.
+void keep_large_allocations() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+}
+
+std::string cpu_model() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+void ExecutionOptions::describe(Options& options) {
+  options.add("device", &device,
+              {.help = "where to run", .choices = {"auto", "cpu", "cuda"}, .identity = false});
+  options.add("precision", &precision,
+              {.help = "operands of matrix products; norms, softmax and losses are always fp32",
+               .choices = {"fp32", "bf16"}});
+  options.add("threads", &threads,
+              {.help = "intra-op threads; 0: all cores", .minimum = 0, .maximum = 1024, .identity = false});
+}
+
+Execution start_execution(const ExecutionOptions& options) {
+  Execution execution;
+  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  execution.threads = options.threads > 0 ? static_cast<int>(options.threads) : cores;
+  execution.precision = options.precision == "bf16" ? Precision::bf16 : Precision::fp32;
+  at::set_num_threads(execution.threads);
+  keep_large_allocations();
+  execution.device = choose_device(options.device);
+  return execution;
+}
+
+AttentionKernel attention_kernel(bool training, at::ScalarType dtype, int64_t tokens) {
+  if (!training) return AttentionKernel::flash;
+  return dtype == at::kBFloat16 || tokens < 128 ? AttentionKernel::math : AttentionKernel::flash;
+}
+
+Json environment(const Execution& execution) {
+  return {
+      {"cpu", cpu_model()},
+      {"cores", static_cast<int64_t>(std::thread::hardware_concurrency())},
+      {"threads", execution.threads},
+      {"device", execution.device.str()},
+      {"precision", execution.precision == Precision::bf16 ? "bf16" : "fp32"},
+      {"libtorch", TORCH_VERSION},
+      {"mkl", at::get_mkl_version()},
+      {"onednn", at::get_mkldnn_version()},
+      {"cpu_capability", at::get_cpu_capability()},
+      {"attention", {{"inference", "flash"}, {"training", "math below 128 tokens or in bf16, else flash"}}},
+      {"compiler", __VERSION__}};
+}
+
+int64_t peak_memory_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace repbench

@@ -1,0 +1,13 @@
+#include "pretrain/models/kinds.h"
+
+namespace repbench {
+
+std::span<const EncoderKind> encoder_kinds() {
+  static constexpr EncoderKind kKinds[] = {
+      {"vit", "Vision Transformer with a class token, any size; MAE's encoder", make_vit},
+      {"raw_pixels", "control without a model: the pixels are the features", make_raw_pixels},
+  };
+  return kKinds;
+}
+
+}  // namespace repbench

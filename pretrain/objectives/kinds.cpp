@@ -1,0 +1,13 @@
+#include "pretrain/objective.h"
+#include "pretrain/objectives/mae.h"
+
+namespace repbench {
+
+std::span<const ObjectiveKind> objective_kinds() {
+  static constexpr ObjectiveKind kKinds[] = {
+      {"mae", "masked autoencoder (He et al. 2022): predict the pixels of removed patches", make_mae_recipe},
+  };
+  return kKinds;
+}
+
+}  // namespace repbench

@@ -1,0 +1,174 @@
+#include "pretrain/tensors.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+#include "files/hash.h"
+#include "files/nearest.h"
+
+namespace repbench {
+namespace {
+
+at::ScalarType scalar_type(DType dtype) {
+  switch (dtype) {
+    case DType::boolean:
+      return at::kBool;
+    case DType::u8:
+      return at::kByte;
+    case DType::i8:
+      return at::kChar;
+    case DType::i16:
+      return at::kShort;
+    case DType::i32:
+      return at::kInt;
+    case DType::i64:
+      return at::kLong;
+    case DType::f16:
+      return at::kHalf;
+    case DType::bf16:
+      return at::kBFloat16;
+    case DType::f32:
+      return at::kFloat;
+    case DType::f64:
+      return at::kDouble;
+    case DType::u16:
+      return at::kUInt16;
+    case DType::u32:
+      return at::kUInt32;
+    case DType::u64:
+      return at::kUInt64;
+  }
+  throw std::logic_error("[tensors] unknown dtype");
+}
+
+/// "a, b, c ... and 7 more"
+std::string first_ten(const std::vector<std::string>& names) {
+  const size_t shown = std::min<size_t>(names.size(), 10);
+  std::string text =
+      fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<int64_t>(shown), ", "));
+  if (names.size() > shown) text += fmt::format(" ... and {} more", names.size() - shown);
+  return text;
+}
+
+struct Mismatch {
+  std::vector<std::string> missing, unexpected, misshaped;
+  bool any() const { return !missing.empty() || !unexpected.empty() || !misshaped.empty(); }
+};
+
+Mismatch compare_names(const SafetensorsFile& file, const NamedTensors& tensors) {
+  Mismatch mismatch;
+  std::vector<std::string> in_file;
+  for (const auto& [name, view] : file.tensors()) in_file.push_back(name);
+  std::set<std::string> expected;
+  for (const NamedTensor& wanted : tensors) {
+    expected.insert(wanted.name);
+    const auto found = file.tensors().find(wanted.name);
+    if (found == file.tensors().end()) {
+      const std::string nearest = nearest_name(wanted.name, in_file);
+      mismatch.missing.push_back(nearest.empty() ? wanted.name
+                                                 : fmt::format("{} (nearest: {})", wanted.name, nearest));
+    } else if (at::IntArrayRef(found->second.shape) != wanted.tensor.sizes()) {
+      mismatch.misshaped.push_back(
+          fmt::format("{} (expected [{}]; got [{}])", wanted.name,
+                      fmt::join(wanted.tensor.sizes().begin(), wanted.tensor.sizes().end(), ", "),
+                      fmt::join(found->second.shape, ", ")));
+    }
+  }
+  for (const std::string& name : in_file) {
+    if (!expected.contains(name)) mismatch.unexpected.push_back(name);
+  }
+  return mismatch;
+}
+
+std::string describe(const Mismatch& mismatch) {
+  std::vector<std::string> parts;
+  const auto add = [&parts](const char* what, const std::vector<std::string>& names) {
+    if (!names.empty()) parts.push_back(fmt::format("{} {}: {}", names.size(), what, first_ten(names)));
+  };
+  add("missing", mismatch.missing);
+  add("unexpected", mismatch.unexpected);
+  add("of another shape", mismatch.misshaped);
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+}  // namespace
+
+DType dtype_of(const at::Tensor& tensor) {
+  static constexpr DType kAll[] = {DType::boolean, DType::u8,  DType::i8,  DType::u16, DType::i16,
+                                   DType::u32,     DType::i32, DType::u64, DType::i64, DType::f16,
+                                   DType::bf16,    DType::f32, DType::f64};
+  for (const DType dtype : kAll) {
+    if (scalar_type(dtype) == tensor.scalar_type()) return dtype;
+  }
+  throw std::invalid_argument(fmt::format("[tensors] expected a dtype that safetensors knows; got {}",
+                                          at::toString(tensor.scalar_type())));
+}
+
+TensorView view_of(const at::Tensor& tensor) {
+  if (!tensor.is_cpu() || !tensor.is_contiguous()) {
+    throw std::logic_error("[tensors] expected a contiguous CPU tensor");
+  }
+  return {dtype_of(tensor), tensor.sizes().vec(),
+          std::as_bytes(std::span(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()))};
+}
+
+at::Tensor to_tensor(const TensorView& view) {
+  const at::Tensor tensor = at::empty(view.shape, at::TensorOptions(scalar_type(view.dtype)));
+  std::copy(view.bytes.begin(), view.bytes.end(), static_cast<std::byte*>(tensor.mutable_data_ptr()));
+  return tensor;
+}
+
+void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                  const std::map<std::string, std::string>& metadata) {
+  std::vector<at::Tensor> kept;
+  std::map<std::string, TensorView> views;
+  for (const auto& [name, tensor] : tensors) {
+    kept.push_back(tensor.detach().cpu().contiguous());
+    views.emplace(name, view_of(kept.back()));
+  }
+  write_safetensors(path, views, metadata);
+}
+
+void load_tensors(const std::filesystem::path& path, const NamedTensors& tensors) {
+  const SafetensorsFile file(path);
+  const Mismatch mismatch = compare_names(file, tensors);
+  if (mismatch.any()) {
+    throw std::invalid_argument(fmt::format("[weights] {}: expected the tensors of this model; got {}",
+                                            path.string(), describe(mismatch)));
+  }
+  const c10::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor loaded = to_tensor(file.at(name));
+    if (loaded.is_floating_point() && !at::isfinite(loaded).all().item<bool>()) {
+      throw std::invalid_argument(fmt::format(
+          "[weights] {}: tensor '{}': expected finite numbers; got NaN or infinity", path.string(), name));
+    }
+    tensor.copy_(loaded);
+  }
+}
+
+std::string hash_of(const NamedTensors& tensors) {
+  std::map<std::string, at::Tensor> ordered;
+  for (const auto& [name, tensor] : tensors) ordered.emplace(name, tensor.detach().cpu().contiguous());
+  Sha256 digest;
+  for (const auto& [name, tensor] : ordered) {
+    const TensorView view = view_of(tensor);
+    digest.update(fmt::format("{} {} [{}]\n", name, repbench::name(view.dtype), fmt::join(view.shape, ",")));
+    digest.update(view.bytes);
+  }
+  return digest.hex();
+}
+
+int64_t count_elements(const NamedTensors& tensors) {
+  int64_t total = 0;
+  for (const NamedTensor& named : tensors) total += named.tensor.numel();
+  return total;
+}
+
+}  // namespace repbench

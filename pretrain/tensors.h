@@ -1,0 +1,45 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "files/safetensors.h"
+
+namespace repbench {
+
+struct NamedTensor {
+  std::string name;  // as timm or open_clip spells it
+  at::Tensor tensor;
+};
+
+/// In a fixed order: a model's own parameters first, then its parts in the order of the computation.
+using NamedTensors = std::vector<NamedTensor>;
+
+DType dtype_of(const at::Tensor& tensor);
+
+/// A view of a contiguous CPU tensor; the tensor must outlive it.
+TensorView view_of(const at::Tensor& tensor);
+
+/// A copy on the CPU.
+at::Tensor to_tensor(const TensorView& view);
+
+/// Written atomically. Throws std::runtime_error naming the file.
+void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                  const std::map<std::string, std::string>& metadata = {});
+
+/// Copies the file's tensors into `tensors`, which keep their dtype and device. Strict: throws
+/// std::invalid_argument
+/// "[weights] FILE: ..." listing missing, unexpected and mis-shaped names (the first ten and a count), and
+/// naming the first tensor that holds NaN or infinity.
+void load_tensors(const std::filesystem::path& path, const NamedTensors& tensors);
+
+/// sha256 over names, dtypes, shapes and bytes, in name order.
+std::string hash_of(const NamedTensors& tensors);
+
+int64_t count_elements(const NamedTensors& tensors);
+
+}  // namespace repbench

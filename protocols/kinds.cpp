@@ -1,0 +1,34 @@
+#include "protocols/kinds.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <vector>
+
+#include "files/nearest.h"
+
+namespace repbench {
+
+std::span<const ProtocolKind> protocol_kinds() {
+  static constexpr ProtocolKind kKinds[] = {
+      {"linear_probe", "linear classifier on frozen features: logistic or ridge", 1, true, make_linear_probe},
+      {"knn", "weighted vote of the nearest training pictures in feature space", 1, true, make_knn},
+      {"finetune", "tune the last 0, 1/2, 1, ... all blocks, and train from scratch", 1, true, make_finetune},
+      {"throughput", "pictures per second of inference and of a pretraining step", 1, false, make_throughput},
+      {"reconstruction", "error on removed patches, and a sheet of pictures (MAE)", 1, true,
+       make_reconstruction},
+  };
+  return kKinds;
+}
+
+const ProtocolKind& find_protocol(std::string_view name) {
+  std::vector<std::string> names;
+  for (const ProtocolKind& kind : protocol_kinds()) {
+    if (kind.name == name) return kind;
+    names.emplace_back(kind.name);
+  }
+  throw std::invalid_argument(fmt::format("[protocol] expected a kind of protocol; got '{}' (nearest: '{}')",
+                                          name, nearest_name(name, names)));
+}
+
+}  // namespace repbench

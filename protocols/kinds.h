@@ -1,0 +1,15 @@
+#pragma once
+
+#include <memory>
+
+#include "protocols/protocol.h"
+
+namespace repbench {
+
+std::unique_ptr<Protocol> make_linear_probe();
+std::unique_ptr<Protocol> make_knn();
+std::unique_ptr<Protocol> make_finetune();
+std::unique_ptr<Protocol> make_throughput();
+std::unique_ptr<Protocol> make_reconstruction();
+
+}  // namespace repbench

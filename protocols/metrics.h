@@ -1,0 +1,40 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "reports/record.h"
+
+namespace repbench {
+
+/// The class with the highest score; ties go to the lower index. scores [N, K] -> [N] int64.
+at::Tensor predict(const at::Tensor& scores);
+
+/// Sums and counts of one split.
+struct Classification {
+  at::Tensor predictions;     // [N] int64
+  int64_t correct = 0;        // top-1
+  int64_t correct_top5 = -1;  // -1 where K < 6
+  int64_t n = 0;
+  std::vector<int64_t> class_correct, class_n;  // [K]
+
+  double accuracy() const { return static_cast<double>(correct) / static_cast<double>(n); }
+};
+
+/// scores [N, K] float, labels [N] int64 in 0 ... K-1. Throws std::invalid_argument on NaN scores or bad
+/// labels.
+Classification classify(const at::Tensor& scores, const at::Tensor& labels);
+
+/// accuracy (headline; Wilson interval, chance 1/K, ceiling 1), mean_per_class_accuracy, accuracy_top5.
+std::vector<Metric> classification_metrics(const Classification& result);
+
+/// If accuracy is near chance: the accuracy under the best one-to-one relabelling of classes (Hungarian
+/// method on the confusion matrix). A high value says that class names are permuted.
+double best_permuted_accuracy(const at::Tensor& predictions, const at::Tensor& labels, int64_t classes);
+
+Outcomes classification_outcomes(const Classification& result, const at::Tensor& labels,
+                                 std::vector<std::string> ids);
+
+}  // namespace repbench

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "configs/options.h"
+#include "datasets/dataset.h"
+#include "datasets/splits.h"
+#include "pretrain/encoder.h"
+#include "pretrain/execution.h"
+#include "reports/picture.h"
+#include "reports/record.h"
+
+namespace repbench {
+
+/// Who is judged.
+struct Subject {
+  std::string label;  // the row's name: "MAE", "untrained", "raw pixels"
+  std::shared_ptr<const Encoder> encoder;
+  std::string sha256;                 // over the encoder's tensors
+  std::filesystem::path checkpoint;   // step or run folder; empty for an encoder without weights
+  Json description = Json::object();  // a report's `checkpoint` section
+};
+
+/// On what. Data sets are empty for protocols that need none.
+struct Task {
+  std::shared_ptr<const Dataset> train, test;
+  IndexList train_examples, test_examples;
+  std::string view;  // evaluation view
+};
+
+/// Under which circumstances; none of these may change a result but the seed.
+struct ProtocolContext {
+  Execution execution;
+  uint64_t seed = 0;
+  int64_t batch_size = 256;  // of extraction
+  int workers = 1;
+  std::filesystem::path cache;  // feature cache; empty: none
+  std::function<void(std::string_view what, int64_t done, int64_t total)> progress = [](auto, auto, auto) {};
+};
+
+struct ProtocolResult {
+  Record record;
+  std::optional<Sheet> sheet;
+};
+
+/// A way to judge. An instance holds its settings and is used for one run.
+class Protocol {
+ public:
+  virtual ~Protocol() = default;
+
+  virtual void describe(Options& options) = 0;
+
+  /// Fills metrics, curves, outcomes, resolved settings, cost and warnings; the caller adds everything else.
+  /// Throws std::invalid_argument when the subject or task does not fit ("[zero_shot] expected a text side").
+  virtual ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) = 0;
+};
+
+/// A row of the table of protocols (protocols/kinds.cpp).
+struct ProtocolKind {
+  std::string_view name;
+  std::string_view summary;
+  int version;
+  bool needs_data;
+  std::unique_ptr<Protocol> (*make)();
+};
+std::span<const ProtocolKind> protocol_kinds();
+
+/// Throws std::invalid_argument naming the nearest kind.
+const ProtocolKind& find_protocol(std::string_view name);
+
+}  // namespace repbench

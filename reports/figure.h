@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reports/record.h"
+
+namespace repbench {
+
+struct Series {
+  std::string name;
+  std::vector<double> x, y;
+  std::vector<Interval> intervals;  // empty or one a point
+  bool level = false;               // a reference, drawn as a dashed line without marks
+};
+
+/// A line chart with error bars.
+struct Figure {
+  std::string title;
+  std::string x_label, y_label;
+  std::vector<std::string>
+      x_ticks;  // empty: a numeric axis; else one a distinct x, ascending, at equal distances
+  std::vector<Series> series;
+};
+
+/// Self-contained SVG that scales with its container: axes, ticks, legend, error bars; readable in print and
+/// on a phone.
+std::string to_svg(const Figure& figure);
+
+}  // namespace repbench

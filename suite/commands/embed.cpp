@@ -1,0 +1,113 @@
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "datasets/images/decode.h"
+#include "datasets/images/views.h"
+#include "files/atomic.h"
+#include "pretrain/checkpoint.h"
+#include "protocols/features.h"
+#include "suite/commands/commands.h"
+#include "suite/evaluation.h"
+
+namespace repbench {
+namespace {
+
+struct Arguments {
+  std::string checkpoint, out, split = "test";
+  std::vector<std::string> inputs, taps = {"cls"}, assignments;
+  bool store_pixels = false;
+};
+
+/// The pictures under the encoder's own view: uint8 [N, S, S, C].
+at::Tensor read_pictures(const std::vector<std::string>& paths, const InputSpec& input) {
+  const std::unique_ptr<ViewTransform> view = make_view(input.view);
+  const int64_t size = view->size();
+  const at::Tensor pixels =
+      at::empty({static_cast<int64_t>(paths.size()), size, size, input.channels}, at::kByte);
+  const auto bytes = static_cast<size_t>(size * size * input.channels);
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const std::string content = read_file(paths[i]);
+    const Image image = decode(std::as_bytes(std::span(content)), static_cast<int>(input.channels), paths[i]);
+    RandomStream unused(0, Purpose::view, 0, i);
+    view->apply(image, unused, {pixels.mutable_data_ptr<uint8_t>() + i * bytes, bytes});
+  }
+  return pixels;
+}
+
+NamedTensors embed_pictures(const Arguments& arguments, const Encoder& encoder, const Execution& execution) {
+  const c10::NoGradGuard no_grad;
+  const at::Tensor images = encoder.ingest({read_pictures(arguments.inputs, encoder.input()), Axes::BHWC});
+  NamedTensors tensors;
+  for (auto& [tap, values] :
+       encoder.features(images, arguments.taps, {.training = false, .compute = execution.compute_dtype()})) {
+    tensors.push_back({arguments.taps.size() == 1 ? "features" : tap, values.to(at::kFloat)});
+  }
+  if (arguments.store_pixels) tensors.push_back({"images", images});
+  return tensors;
+}
+
+NamedTensors embed_dataset(const Arguments& arguments, const Encoder& encoder, const EvaluateOptions& options,
+                           const Execution& execution, std::vector<std::string>& ids) {
+  const auto dataset = open_dataset(DatasetSpec::parse(arguments.inputs.front()), arguments.split);
+  IndexList examples = all_examples(*dataset);
+  if (options.limit > 0)
+    examples = draw_examples(*dataset, examples, options.limit, static_cast<uint64_t>(options.seed));
+  ProtocolContext context;
+  context.execution = execution;
+  context.workers = static_cast<int>(options.workers);
+  Progress progress("embed: ");
+  context.progress = [&](std::string_view what, int64_t done, int64_t total) {
+    progress.update(what, done, total);
+  };
+  FeatureSet set =
+      compute_features(encoder, dataset, examples, encoder.input().view, arguments.taps, context);
+  NamedTensors tensors = {{"labels", set.labels}};
+  for (auto& [tap, values] : set.by_tap)
+    tensors.push_back({arguments.taps.size() == 1 ? "features" : tap, values});
+  ids = set.ids;
+  return tensors;
+}
+
+void embed(const Arguments& arguments) {
+  EvaluateOptions options;
+  Options fields;
+  options.describe(fields);
+  for (const std::string& assignment : arguments.assignments) fields.set_from_text(assignment);
+  const Execution execution = start_execution(options.execution);
+  const LoadedEncoder loaded = load_encoder(arguments.checkpoint);
+  loaded.encoder->to(execution.device);
+  const bool files = std::filesystem::is_regular_file(arguments.inputs.front());
+  std::vector<std::string> ids = arguments.inputs;
+  const NamedTensors tensors = files ? embed_pictures(arguments, *loaded.encoder, execution)
+                                     : embed_dataset(arguments, *loaded.encoder, options, execution, ids);
+  save_tensors(
+      arguments.out, tensors,
+      {{"ids", canonical_json(ids)}, {"weights", loaded.sha256}, {"view", loaded.encoder->input().view}});
+  fmt::print("{} examples: {}\n", ids.size(), arguments.out);
+}
+
+}  // namespace
+
+void add_embed(CLI::App& program) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand("embed", "write features of pictures or of a data set");
+  command->add_option("checkpoint", arguments->checkpoint, "a checkpoint folder")->required();
+  command->add_option("inputs", arguments->inputs, "picture files, or one data set (kind or kind:path)")
+      ->required();
+  command->add_option("--tap", arguments->taps, "T[,T...], e.g. cls, mean, block:3:mean, tokens, attention")
+      ->delimiter(',')
+      ->capture_default_str();
+  command->add_option("--split", arguments->split, "of a data set")->capture_default_str();
+  command->add_option("--set", arguments->assignments,
+                      "key=value ... (device, precision, threads, limit, workers)");
+  command->add_flag("--store-pixels", arguments->store_pixels,
+                    "also write the normalised pixels as 'images'");
+  command->add_option("--out", arguments->out, "features.safetensors")->required();
+  command->callback([arguments] { embed(*arguments); });
+}
+
+}  // namespace repbench

@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "reports/table.h"
+#include "suite/commands/commands.h"
+#include "suite/evaluation.h"
+
+namespace repbench {
+namespace {
+
+struct Arguments {
+  std::string subject, out, label, like;
+  std::vector<std::string> protocols, datasets, assignments;
+};
+
+Subject subject_of(const Arguments& arguments) {
+  if (arguments.subject != "raw_pixels") return load_subject(arguments.subject, arguments.label);
+  if (arguments.like.empty()) {
+    throw std::invalid_argument(
+        "[evaluate] raw_pixels: expected --like CHECKPOINT, whose input is used; got none");
+  }
+  return raw_pixels_subject(load_subject(arguments.like).encoder->input());
+}
+
+void evaluate(const Arguments& arguments) {
+  std::vector<Evaluation> evaluations;  // every setting is checked before anything runs
+  for (const std::string& protocol : arguments.protocols) {
+    for (const std::string& dataset : arguments.datasets) {
+      evaluations.push_back(
+          prepare_evaluation(protocol, dataset, Json::object(), "command line", arguments.assignments));
+    }
+  }
+  const Subject subject = subject_of(arguments);
+  for (Evaluation& evaluation : evaluations) {
+    const std::filesystem::path folder = std::filesystem::path(arguments.out) / folder_name(evaluation);
+    Progress progress(folder_name(evaluation) + ": ");
+    const Record record = run_evaluation(evaluation, subject, folder, progress);
+    for (const Metric& metric : record.metrics) fmt::print("{:32} {}\n", metric.name, format_metric(metric));
+    for (const std::string& warning : record.warnings) fmt::print(stderr, "warning: {}\n", warning);
+    fmt::print("report: {}\n", (folder / "report.json").string());
+  }
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& program) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand("evaluate", "judge an encoder by protocols on data sets");
+  command->add_option("subject", arguments->subject, "a checkpoint folder, or raw_pixels")->required();
+  command->add_option("assignments", arguments->assignments, "key=value ...");
+  command->add_option("--protocol", arguments->protocols, "P[,P...] (see: repbench list protocols)")
+      ->required()
+      ->delimiter(',');
+  command->add_option("--dataset", arguments->datasets, "D[,D...] (see: repbench list datasets)")
+      ->delimiter(',')
+      ->default_str("fashion_mnist");
+  command->add_option("--out", arguments->out, "folder for the reports")->required();
+  command->add_option("--label", arguments->label, "the row's name in tables");
+  command->add_option("--like", arguments->like, "raw_pixels: a checkpoint whose input is used");
+  command->footer([arguments] {
+    std::string text = "Keys of every protocol:\n";
+    for (const ProtocolKind& kind : protocol_kinds()) {
+      Options fields;
+      EvaluateOptions shared;
+      if (&kind == &protocol_kinds().front()) shared.describe(fields);
+      const std::unique_ptr<Protocol> protocol = kind.make();
+      protocol->describe(fields);
+      text += fmt::format("\n{}: {}\n{}", kind.name, kind.summary, fields.help());
+    }
+    return text;
+  });
+  command->callback([arguments] {
+    if (arguments->datasets.empty()) arguments->datasets = {"fashion_mnist"};
+    evaluate(*arguments);
+  });
+}
+
+}  // namespace repbench

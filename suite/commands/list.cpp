@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "datasets/dataset.h"
+#include "files/nearest.h"
+#include "pretrain/encoder.h"
+#include "pretrain/objective.h"
+#include "protocols/protocol.h"
+#include "suite/commands/commands.h"
+
+namespace repbench {
+namespace {
+
+template <class Rows>
+void print_rows(std::string_view title, const Rows& rows) {
+  fmt::print("{}\n", title);
+  for (const auto& row : rows) fmt::print("  {:16} {}\n", row.name, row.summary);
+}
+
+void list(const std::string& family) {
+  const std::vector<std::string> families = {"datasets", "encoders", "objectives", "protocols"};
+  if (!family.empty() && std::find(families.begin(), families.end(), family) == families.end()) {
+    throw std::invalid_argument(
+        fmt::format("[list] expected datasets, encoders, objectives or protocols; got '{}' (nearest: '{}')",
+                    family, nearest_name(family, families)));
+  }
+  const auto wanted = [&](std::string_view name) { return family.empty() || family == name; };
+  if (wanted("datasets")) print_rows("datasets", dataset_kinds());
+  if (wanted("encoders")) print_rows("encoders", encoder_kinds());
+  if (wanted("objectives")) print_rows("objectives", objective_kinds());
+  if (wanted("protocols")) print_rows("protocols", protocol_kinds());
+}
+
+}  // namespace
+
+void add_list(CLI::App& program) {
+  auto family = std::make_shared<std::string>();
+  CLI::App* command =
+      program.add_subcommand("list", "the kinds of data sets, encoders, objectives and protocols");
+  command->add_option("kind", *family, "datasets, encoders, objectives or protocols");
+  command->callback([family] { list(*family); });
+}
+
+}  // namespace repbench

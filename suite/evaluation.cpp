@@ -1,0 +1,187 @@
+#include "suite/evaluation.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <ctime>
+
+#include "files/hash.h"
+#include "pretrain/checkpoint.h"
+#include "pretrain/models/kinds.h"
+#include "suite/version.h"
+
+namespace repbench {
+namespace {
+
+constexpr int64_t kExtractionBatch = 256;
+
+std::string& command_line() {
+  static std::string text;
+  return text;
+}
+
+Json run_section(std::chrono::system_clock::time_point start) {
+  return {{"time",
+           fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(start)))},
+          {"command", command_line()},
+          {"commit", std::string(build_commit())},
+          {"dirty", build_dirty()}};
+}
+
+Task open_task(const Evaluation& evaluation, const Subject& subject) {
+  const DatasetSpec spec = DatasetSpec::parse(evaluation.dataset);
+  const EvaluateOptions& options = evaluation.options;
+  const auto seed = static_cast<uint64_t>(options.seed);
+  Task task;
+  task.train = open_dataset(spec, "train");
+  task.test = open_dataset(spec, "test");
+  task.train_examples = all_examples(*task.train);
+  task.test_examples = all_examples(*task.test);
+  if (options.train_limit > 0)
+    task.train_examples = draw_examples(*task.train, task.train_examples, options.train_limit, seed);
+  if (options.limit > 0)
+    task.test_examples = draw_examples(*task.test, task.test_examples, options.limit, seed);
+  task.view = options.view.empty() ? subject.encoder->input().view : options.view;
+  return task;
+}
+
+Json dataset_section(const Task& task, const Evaluation& evaluation) {
+  if (!task.train) return {{"name", "synthetic"}, {"splits", Json::object()}, {"hashes", Json::object()}};
+  return {{"name", task.train->name()},
+          {"spec", evaluation.dataset},
+          {"source", task.train->provenance().source},
+          {"licence", task.train->provenance().licence},
+          {"classes", task.train->class_names().size()},
+          {"view", task.view},
+          {"splits", {{"train", task.train_examples.size()}, {"test", task.test_examples.size()}}},
+          {"hashes",
+           {{"train_data", task.train->provenance().sha256},
+            {"test_data", task.test->provenance().sha256},
+            {"train_examples", task.train_examples.hash},
+            {"test_examples", task.test_examples.hash}}}};
+}
+
+}  // namespace
+
+void remember_command(int argc, const char* const* argv) {
+  command_line().clear();
+  for (int i = 0; i < argc; ++i) command_line() += (i > 0 ? " " : "") + std::string(argv[i]);
+}
+
+void EvaluateOptions::describe(Options& options) {
+  options.add("seed", &seed, {.help = "of splits, draws and heads", .minimum = 0, .maximum = 9e15});
+  options.add("train_limit", &train_limit,
+              {.help = "training pictures, class-balanced; 0: all",
+               .unit = "pictures",
+               .minimum = 0,
+               .maximum = 1e12});
+  options.add(
+      "limit", &limit,
+      {.help = "test pictures, class-balanced; 0: all", .unit = "pictures", .minimum = 0, .maximum = 1e12});
+  options.add("view", &view, {.help = "evaluation view; empty: the encoder's own"});
+  options.add("batch_size", &batch_size,
+              {.help = "of extraction; 0: auto",
+               .unit = "pictures",
+               .minimum = 0,
+               .maximum = 1e6,
+               .identity = false});
+  options.add("workers", &workers,
+              {.help = "loader threads", .minimum = 1, .maximum = 256, .identity = false});
+  options.add("cache", &cache, {.help = "folder of extracted features; empty: none", .identity = false});
+  execution.describe(options);
+}
+
+Evaluation prepare_evaluation(const std::string& protocol, const std::string& dataset, const Json& settings,
+                              const std::string& source, const std::vector<std::string>& assignments) {
+  Evaluation evaluation{.protocol = protocol,
+                        .dataset = dataset,
+                        .options = {},
+                        .instance = find_protocol(protocol).make(),
+                        .requested = {},
+                        .identity = {}};
+  Options fields;
+  evaluation.options.describe(fields);
+  evaluation.instance->describe(fields);
+  fields.set_all(settings, source);
+  for (const std::string& assignment : assignments) fields.set_from_text(assignment);
+  evaluation.requested = fields.to_json();
+  evaluation.identity = fields.to_json(/*identity_only=*/true);
+  return evaluation;
+}
+
+std::string folder_name(const Evaluation& evaluation) {
+  std::string dataset = find_protocol(evaluation.protocol).needs_data
+                            ? DatasetSpec::parse(evaluation.dataset).kind
+                            : "synthetic";
+  const std::string classifier = evaluation.requested.value("classifier", std::string());
+  return fmt::format("{}.{}{}{}", dataset, evaluation.protocol, classifier.empty() ? "" : "-", classifier);
+}
+
+Subject load_subject(const std::filesystem::path& checkpoint, const std::string& label) {
+  LoadedEncoder loaded = load_encoder(checkpoint);
+  const Json& options = loaded.config["options"];
+  Subject subject;
+  subject.label = label.empty() ? options.value("label", loaded.config["encoder"].get<std::string>()) : label;
+  subject.encoder = loaded.encoder;
+  subject.sha256 = loaded.sha256;
+  subject.checkpoint = checkpoint;
+  const int64_t total = count_elements(loaded.encoder->parameters());
+  subject.description = {{"sha256", loaded.sha256},
+                         {"kind", loaded.config["encoder"]},
+                         {"label", subject.label},
+                         {"config", options},
+                         {"model", loaded.config["model"]},
+                         {"input", loaded.config["input"]},
+                         {"parameters", {{"total", total}, {"trainable", 0}}},
+                         {"training", loaded.config["training"]}};
+  return subject;
+}
+
+Subject raw_pixels_subject(const InputSpec& like) {
+  Subject subject;
+  subject.label = "raw pixels";
+  subject.encoder = make_raw_pixels(Json::object(), like);
+  subject.description = {{"sha256", ""},
+                         {"kind", "raw_pixels"},
+                         {"label", subject.label},
+                         {"config", Json::object()},
+                         {"input", like.to_json()},
+                         {"parameters", {{"total", 0}, {"trainable", 0}}}};
+  return subject;
+}
+
+Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std::filesystem::path& folder,
+                      Progress& progress) {
+  const ProtocolKind& kind = find_protocol(evaluation.protocol);
+  const auto start = std::chrono::system_clock::now();
+  ProtocolContext context;
+  context.execution = start_execution(evaluation.options.execution);
+  context.seed = static_cast<uint64_t>(evaluation.options.seed);
+  context.batch_size = evaluation.options.batch_size > 0 ? evaluation.options.batch_size : kExtractionBatch;
+  context.workers = static_cast<int>(evaluation.options.workers);
+  context.cache = evaluation.options.cache;
+  context.progress = [&](std::string_view what, int64_t done, int64_t total) {
+    progress.update(what, done, total);
+  };
+  const Task task = kind.needs_data ? open_task(evaluation, subject) : Task{};
+
+  ProtocolResult result = evaluation.instance->run(subject, task, context);
+  Record& record = result.record;
+  record.run = run_section(start);
+  record.environment = environment(context.execution);
+  record.checkpoint = subject.description;
+  record.dataset = dataset_section(task, evaluation);
+  record.protocol = evaluation.protocol;
+  record.protocol_version = kind.version;
+  record.requested = evaluation.requested;
+  Json hashes = record.dataset["hashes"];
+  record.fingerprint = fingerprint(evaluation.protocol, kind.version, evaluation.identity, hashes);
+  record.cost["seconds"] = std::chrono::duration<double>(std::chrono::system_clock::now() - start).count();
+  record.cost["peak_memory_bytes"] = peak_memory_bytes();
+  if (result.sheet) write_sheet(folder / "sheet.json", *result.sheet);
+  write_record(folder, record);
+  return record;
+}
+
+}  // namespace repbench

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "configs/options.h"
+#include "pretrain/execution.h"
+#include "protocols/protocol.h"
+#include "suite/progress.h"
+
+namespace repbench {
+
+/// What all protocols share. Settings of the protocol itself are bound beside these keys.
+struct EvaluateOptions {
+  int64_t seed = 0;
+  int64_t train_limit = 0;
+  int64_t limit = 0;
+  std::string view;
+  int64_t batch_size = 0;
+  int64_t workers = 1;
+  std::string cache;
+  ExecutionOptions execution;
+
+  void describe(Options& options);
+};
+
+/// One protocol on one data set, fully set: parsed before anything expensive starts.
+struct Evaluation {
+  std::string protocol;
+  std::string dataset;
+  EvaluateOptions options;
+  std::unique_ptr<Protocol> instance;
+  Json requested;  // every setting
+  Json identity;   // those that change results
+};
+
+/// Throws std::invalid_argument naming source and key.
+Evaluation prepare_evaluation(const std::string& protocol, const std::string& dataset, const Json& settings,
+                              const std::string& source, const std::vector<std::string>& assignments);
+
+/// "fashion_mnist.linear_probe", with "-ridge" where a classifier is chosen: the folder of a report.
+std::string folder_name(const Evaluation& evaluation);
+
+/// A checkpoint folder, or the control "raw_pixels" with the input of `like`. `label` overrides the name in
+/// tables.
+Subject load_subject(const std::filesystem::path& checkpoint, const std::string& label = "");
+Subject raw_pixels_subject(const InputSpec& like);
+
+/// Runs it and writes report.json, outcomes.json and sheet.json into `folder`.
+Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std::filesystem::path& folder,
+                      Progress& progress);
+
+/// The command line of this process, for a report's `run` section.
+void remember_command(int argc, const char* const* argv);
+
+}  // namespace repbench

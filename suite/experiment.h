@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "files/json.h"
+#include "suite/progress.h"
+
+namespace repbench {
+
+/// One pretraining with its evaluations: a point of the grid with a seed, or a control.
+struct ExperimentCell {
+  std::string name;                      // folder, e.g. "mae.mask_ratio=0.75,mae.decoder_depth=1,seed=0"
+  std::string control;                   // "", "untrained" or "raw_pixels"
+  std::vector<std::string> assignments;  // key=value on top of the preset
+};
+
+/// A file configs/experiments/NAME.json:
+///   name, title           what tables are called
+///   pretrain              a preset, relative to this file
+///   set                   {key: value} on top of it
+///   grid                  {key: [values]}: the product is run
+///   seeds                 [seeds]
+///   controls              ["untrained", "raw_pixels"]: judged once, beside every grid point
+///   evaluations           [{protocol, dataset, set: {key: value}, controls: bool}]
+///   budgets               {name: {key: value}}: `--budget NAME` sets these on top of `set`
+struct Experiment {
+  struct EvaluationRow {
+    std::string protocol, dataset;
+    Json set = Json::object();
+    bool controls = true;
+  };
+  std::string name, title, source;
+  Json preset;
+  std::string preset_source;
+  std::vector<ExperimentCell> cells;
+  std::vector<EvaluationRow> evaluations;
+};
+
+/// `assignments` are key=value pairs for every pretraining. Throws std::invalid_argument naming file and key.
+Experiment load_experiment(const std::filesystem::path& file, const std::string& budget,
+                           const std::vector<std::string>& assignments);
+
+/// The cells and what is done already, one line each.
+std::vector<std::string> plan(const Experiment& experiment, const std::filesystem::path& out);
+
+/// Runs or resumes everything, then writes report.html, report.md and report.csv into `out`.
+void run_experiment(const Experiment& experiment, const std::filesystem::path& out);
+
+}  // namespace repbench

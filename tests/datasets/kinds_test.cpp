@@ -1,0 +1,88 @@
+#include <gtest/gtest.h>
+
+#include <set>
+#include <stdexcept>
+
+#include "datasets/dataset.h"
+#include "files/atomic.h"
+#include "tests/datasets/golden.h"
+#include "tests/datasets/idx_folder.h"
+#include "tests/files/error_message.h"
+#include "tests/files/scratch_folder.h"
+
+namespace repbench {
+namespace {
+
+// Twelve examples a split, for the kind at hand.
+void write_splits(const DatasetKind& kind, const std::filesystem::path& folder) {
+  const std::string picture = read_file(golden_folder() / "jpeg/grey.jpg");
+  for (const std::string split : {"train", "test"}) {
+    if (kind.name == "image_folder") {
+      for (int i = 0; i < 12; ++i) {
+        write_file_atomically(folder / fmt::format("{}/class{}/{}.jpg", split, i % 3, i), picture);
+      }
+    } else {
+      write_idx_split(folder, split, {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2});
+    }
+  }
+}
+
+void check_contract(const Dataset& dataset, std::set<std::string>& ids) {
+  EXPECT_EQ(dataset.size(), 12);
+  EXPECT_FALSE(dataset.name().empty());
+  EXPECT_GE(dataset.class_names().size(), 3u);
+  EXPECT_EQ(dataset.provenance().sha256.size(), 64u);
+  EXPECT_FALSE(dataset.provenance().source.empty());
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    const Example example = dataset.get(i);
+    EXPECT_EQ(example.id, dataset.id(i));
+    EXPECT_TRUE(ids.insert(example.id).second) << "twice: " << example.id;
+    EXPECT_EQ(example.labels, std::vector<int64_t>{dataset.label(i)});
+    EXPECT_GE(dataset.label(i), 0);
+    EXPECT_LT(dataset.label(i), static_cast<int64_t>(dataset.class_names().size()));
+    const Image image = pixels(example, dataset.channels());
+    EXPECT_EQ(image.channels, dataset.channels());
+    EXPECT_EQ(image.pixels.size(), static_cast<size_t>(image.height) * image.width * image.channels);
+  }
+  EXPECT_THROW(dataset.get(dataset.size()), std::out_of_range);
+  EXPECT_THROW(dataset.get(-1), std::out_of_range);
+}
+
+TEST(DatasetKinds, AllKeepTheContract) {
+  for (const DatasetKind& kind : dataset_kinds()) {
+    SCOPED_TRACE(kind.name);
+    EXPECT_FALSE(kind.summary.empty());
+    const ScratchFolder folder;
+    write_splits(kind, folder.path());
+    std::set<std::string> ids;
+    for (const auto split : {"train", "test"}) {
+      const auto dataset = open_dataset({std::string(kind.name), folder.path().string()}, split);
+      EXPECT_EQ(dataset->split(), split);
+      check_contract(*dataset, ids);
+    }
+  }
+}
+
+TEST(DatasetKinds, NameTheNearestOfAnUnknownOne) {
+  const auto message = error_message<std::invalid_argument>([] {
+    open_dataset({"fashon_mnist", ""}, "train");
+  });
+  EXPECT_PRED2(contains, message, "[dataset] expected a kind of data set: fashion_mnist, idx, image_folder");
+  EXPECT_PRED2(contains, message, "got 'fashon_mnist' (did you mean 'fashion_mnist'?)");
+}
+
+TEST(DatasetSpec, IsAKindAndPerhapsAPath) {
+  EXPECT_EQ(DatasetSpec::parse("fashion_mnist").kind, "fashion_mnist");
+  EXPECT_EQ(DatasetSpec::parse("fashion_mnist").path, "");
+  const DatasetSpec spec = DatasetSpec::parse("image_folder:/data/with:colon");
+  EXPECT_EQ(spec.kind, "image_folder");
+  EXPECT_EQ(spec.path, "/data/with:colon");
+  EXPECT_EQ(spec.text(), "image_folder:/data/with:colon");
+  EXPECT_EQ(DatasetSpec::parse("idx").text(), "idx");
+  EXPECT_THROW(DatasetSpec::parse(""), std::invalid_argument);
+  EXPECT_THROW(DatasetSpec::parse(":/data"), std::invalid_argument);
+  EXPECT_THROW(DatasetSpec::parse("idx:"), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace repbench

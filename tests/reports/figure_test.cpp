@@ -1,0 +1,130 @@
+#include "reports/figure.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "reports/scale.h"
+#include "tests/files/error_message.h"
+
+namespace repbench {
+namespace {
+
+Figure two_series() {
+  Figure figure{"accuracy & <cost>", "tuned blocks", "accuracy, %", {}, {}};
+  figure.series = {{"MAE", {0, 0.5, 1}, {80, 84, 86}, {{79, 81}, {83, 85}, {85, 87}}},
+                   {"untrained", {0, 1}, {70, 75}, {}}};
+  return figure;
+}
+
+size_t count(const std::string& text, const std::string& part) {
+  size_t n = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+/// The number that follows the last `key` before `end`; std::regex is no alternative: g++ 12 warns about its
+/// own header under the sanitizers.
+double number_before(const std::string& svg, size_t end, const std::string& key) {
+  const size_t at = end == std::string::npos ? end : svg.rfind(key, end);
+  if (at == std::string::npos) {
+    ADD_FAILURE() << "no " << key << " in\n" << svg;
+    return 0;
+  }
+  return std::strtod(svg.c_str() + at + key.size(), nullptr);
+}
+
+/// A coordinate (" x" or " y") of the text element that holds `text`.
+double place_of_text(const std::string& svg, const std::string& text, const std::string& coordinate) {
+  return number_before(svg, svg.find(">" + text + "</text>"), coordinate + "=\"");
+}
+
+TEST(Scale, TicksAreOneTwoFiveSteps) {
+  EXPECT_EQ(numeric_scale(0, 10, 5).labels, (std::vector<std::string>{"0", "5", "10"}));
+  EXPECT_EQ(numeric_scale(0.5, 0.9, 5).labels, (std::vector<std::string>{"0.5", "0.6", "0.7", "0.8", "0.9"}));
+  EXPECT_EQ(numeric_scale(80.01, 80.05, 5).labels,
+            (std::vector<std::string>{"80.01", "80.02", "80.03", "80.04", "80.05"}));
+}
+
+TEST(Scale, HoldsTheDataAndDoesNotInventNegativeValues) {
+  for (const auto& [low, high] :
+       {std::pair(0.0, 3.0), {-2.0, 2.0}, {5.0, 5.0}, {0.0, 0.0}, {1e6, 3e6}, {1e-9, 2e-9}}) {
+    const Scale scale = numeric_scale(low, high, 5);
+    EXPECT_LE(scale.low, low);
+    EXPECT_GE(scale.high, high);
+    EXPECT_GT(scale.high, scale.low);
+    EXPECT_GE(scale.ticks.size(), 2u) << low << " " << high;
+    EXPECT_LE(scale.ticks.size(), 12u) << low << " " << high;
+    EXPECT_TRUE(low < 0 || scale.low >= 0) << low << " " << high;
+  }
+}
+
+TEST(Svg, ShowsLabelsSeriesAndErrorBars) {
+  const std::string svg = to_svg(two_series());
+  EXPECT_EQ(count(svg, "class=\"series\""), 2u);
+  EXPECT_EQ(count(svg, "class=\"bars\""), 1u);
+  for (const char* text :
+       {"tuned blocks", "accuracy, %", ">MAE<", ">untrained<", "accuracy &amp; &lt;cost&gt;"}) {
+    EXPECT_PRED2(contains, svg, text);
+  }
+}
+
+TEST(Svg, KeepsItsLegendAboveTheData) {
+  const std::string svg = to_svg(two_series());
+  const double legend = place_of_text(svg, "untrained", " y");
+  EXPECT_GT(legend, place_of_text(svg, "accuracy &amp; &lt;cost&gt;", " y"));
+  double highest_mark = 1e9;
+  for (size_t at = svg.find("<g class=\"series\""); at != std::string::npos;
+       at = svg.find("<circle", at + 1)) {
+    if (svg.compare(at, 7, "<circle") == 0) {
+      highest_mark = std::min(highest_mark, std::strtod(svg.c_str() + svg.find("cy=\"", at) + 4, nullptr));
+    }
+  }
+  EXPECT_LT(legend, highest_mark);
+}
+
+TEST(Svg, PutsNamedTicksAtEqualDistances) {
+  Figure figure = two_series();
+  figure.x_ticks = {"0", "½", "all"};
+  const std::string svg = to_svg(figure);
+  std::vector<double> places;
+  for (const char* tick : {"0", "½", "all"}) places.push_back(place_of_text(svg, tick, " x"));
+  EXPECT_NEAR(places[1] - places[0], places[2] - places[1], 0.2);
+}
+
+TEST(Svg, DrawsALongSeriesAsALineWithABand) {
+  Figure figure{"loss", "step", "loss", {}, {{"MAE", {}, {}, {}}}};
+  for (int i = 0; i < 500; ++i) {
+    figure.series[0].x.push_back(i);
+    figure.series[0].y.push_back(1.0 / (1 + i));
+    figure.series[0].intervals.push_back({0.9 / (1 + i), 1.1 / (1 + i)});
+  }
+  const std::string svg = to_svg(figure);
+  EXPECT_EQ(count(svg, "<polygon"), 1u);
+  EXPECT_EQ(count(svg, "class=\"bars\""), 0u);
+  EXPECT_LE(count(svg, "<circle"), 1u);
+}
+
+TEST(Svg, NeverWritesNaN) {
+  Figure empty{"nothing", "x", "y", {}, {}};
+  Figure single{"one point", "x", "y", {}, {{"a", {3}, {0}, {}}}};
+  Figure flat{"flat", "x", "y", {}, {{"a", {1, 2}, {5, 5}, {{5, 5}, {5, 5}}}}};
+  for (const Figure& figure : {empty, single, flat, two_series()}) {
+    const std::string svg = to_svg(figure);
+    EXPECT_EQ(svg.find("nan"), std::string::npos) << figure.title;
+    EXPECT_EQ(svg.find("inf"), std::string::npos) << figure.title;
+  }
+}
+
+TEST(Svg, RefusesUnevenSeries) {
+  Figure figure = two_series();
+  figure.series[0].y.pop_back();
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { to_svg(figure); }), "MAE");
+  figure = two_series();
+  figure.x_ticks = {"0"};
+  EXPECT_THROW(to_svg(figure), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace repbench

@@ -1,0 +1,102 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "files/atomic.h"
+#include "files/hash.h"
+#include "reports/record.h"
+#include "tests/files/error_message.h"
+#include "tests/files/scratch_folder.h"
+#include "tests/reports/sample_record.h"
+
+namespace repbench {
+namespace {
+
+std::string reading_error(const ScratchFolder& folder) {
+  return error_message<std::invalid_argument>([&] { read_outcomes(folder / "report.json"); });
+}
+
+TEST(Outcomes, ComeBackAsTheyWereWritten) {
+  const ScratchFolder folder;
+  const Record record = sample_record("MAE", "knn", 8, 10);
+  write_record(folder.path(), record);
+  const auto read = read_outcomes(folder / "report.json");
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->ids, record.outcomes->ids);
+  EXPECT_EQ(read->labels, record.outcomes->labels);
+  EXPECT_EQ(read->predictions, record.outcomes->predictions);
+  EXPECT_EQ(read->correct, record.outcomes->correct);
+}
+
+TEST(Outcomes, AreFoundByTheirHashInTheReport) {
+  const ScratchFolder folder;
+  write_record(folder.path(), sample_record("MAE", "knn", 8, 10));
+  const Record report = read_record(folder / "report.json");
+  EXPECT_EQ(report.outcomes_sha256, sha256_file(folder / "outcomes.json"));
+  EXPECT_FALSE(report.outcomes.has_value()) << "they are loaded on demand";
+}
+
+TEST(Outcomes, AreAbsentWhereThereAreNone) {
+  const ScratchFolder folder;
+  write_record(folder.path(), sample_record("MAE", "knn", 8, 10));
+  Record without = sample_record("MAE", "knn", 8, 10);
+  without.outcomes.reset();
+  write_record(folder.path(), without);
+  EXPECT_FALSE(read_outcomes(folder / "report.json").has_value());
+  EXPECT_FALSE(std::filesystem::exists(folder / "outcomes.json"))
+      << "an older report's outcomes must not linger";
+}
+
+TEST(Outcomes, AreRefusedWithAnotherHash) {
+  const ScratchFolder folder;
+  write_record(folder.path(), sample_record("MAE", "knn", 8, 10));
+  std::string text = read_file(folder / "outcomes.json");
+  text.replace(text.find("[1,1"), 4, "[0,1");
+  write_file_atomically(folder / "outcomes.json", text);
+  const std::string message = reading_error(folder);
+  EXPECT_PRED2(contains, message, "outcomes.json");
+  EXPECT_PRED2(contains, message, "sha256");
+}
+
+TEST(Outcomes, AreMissedWhenTheirFileIsGone) {
+  const ScratchFolder folder;
+  write_record(folder.path(), sample_record("MAE", "knn", 8, 10));
+  std::filesystem::remove(folder / "outcomes.json");
+  EXPECT_PRED2(contains, reading_error(folder), "no such file");
+}
+
+TEST(Outcomes, MustCountEachExampleOnceAndFillAllColumns) {
+  const ScratchFolder folder;
+  Record record = sample_record("MAE", "knn", 8, 10);
+  record.outcomes->ids[3] = record.outcomes->ids[4];
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
+               "test/4 twice");
+  record = sample_record("MAE", "knn", 8, 10);
+  record.outcomes->labels.pop_back();
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
+               "labels 9");
+}
+
+TEST(Outcomes, AreCheckedEvenWhereTheHashAgrees) {
+  const ScratchFolder folder;
+  write_record(folder.path(), sample_record("MAE", "knn", 8, 10));
+  std::string text = read_file(folder / "outcomes.json");
+  text.replace(text.find("[1,1"), 4, "[7,1");
+  write_file_atomically(folder / "outcomes.json", text);
+  Json report = read_json(folder / "report.json");
+  report["outcomes"]["sha256"] = sha256(text);
+  write_file_atomically(folder / "report.json", report.dump());
+  EXPECT_PRED2(contains, reading_error(folder), "correct[0]");
+}
+
+TEST(Outcomes, OfAReportThatPointsElsewhereAreRefused) {
+  const ScratchFolder folder;
+  write_record(folder.path(), sample_record("MAE", "knn", 8, 10));
+  Json report = read_json(folder / "report.json");
+  report["outcomes"]["file"] = "../../etc/passwd";
+  write_file_atomically(folder / "report.json", report.dump());
+  EXPECT_PRED2(contains, reading_error(folder), "outcomes.file");
+}
+
+}  // namespace
+}  // namespace repbench
