@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "files/atomic.h"
@@ -19,15 +22,42 @@ constexpr int kFormat = 1;
 
 std::string folder_name(int64_t step) { return fmt::format("step-{:06}", step); }
 
-void remove_old(const fs::path& run, int keep) {
-  if (keep <= 0) return;
-  std::vector<fs::path> steps;
+/// 500 of "step-000500"; nothing for any other name.
+std::optional<int64_t> step_of(std::string_view name) {
+  constexpr std::string_view kPrefix = "step-";
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  int64_t step = -1;
+  const char* const end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data() + kPrefix.size(), end, step);
+  if (error != std::errc() || stop != end || step < 0) return std::nullopt;
+  return step;
+}
+
+/// Removes what killed processes left and, up to the step just written, all but the last `keep`.
+void remove_old(const fs::path& run, int64_t written, int keep) {
+  std::vector<std::pair<int64_t, fs::path>> steps;
+  std::vector<fs::path> unwanted;
   for (const auto& entry : fs::directory_iterator(run)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("step-") && !name.ends_with(".tmp")) steps.push_back(entry.path());
+    const std::optional<int64_t> step = step_of(name);
+    if (step && *step <= written) steps.emplace_back(*step, entry.path());
+    if (name.starts_with("step-") && name.ends_with(".tmp")) unwanted.push_back(entry.path());
   }
   std::sort(steps.begin(), steps.end());
-  for (size_t i = 0; i + static_cast<size_t>(keep) < steps.size(); ++i) fs::remove_all(steps[i]);
+  for (size_t i = 0; keep > 0 && i + static_cast<size_t>(keep) < steps.size(); ++i) {
+    unwanted.push_back(steps[i].second);
+  }
+  for (const fs::path& path : unwanted) fs::remove_all(path);
+}
+
+/// What `read` returns; its errors name the file that it reads from.
+template <class Read>
+auto naming(const fs::path& file, Read read) {
+  try {
+    return read();
+  } catch (const std::exception& error) {
+    throw std::invalid_argument(fmt::format("[checkpoint] {}: {}", file.string(), error.what()));
+  }
 }
 
 Json config_of(const CheckpointContent& content) {
@@ -74,14 +104,50 @@ Json read_config(const fs::path& folder) {
   return config;
 }
 
-/// The first key whose value differs, for the message.
-std::string first_difference(const Json& saved, const Json& wanted) {
-  const Json flat_saved = saved.flatten(), flat_wanted = wanted.flatten();
-  for (const auto& [key, value] : flat_wanted.items()) {
-    const Json before = flat_saved.value(key, Json());
-    if (before != value) return fmt::format("{}: {} then, {} now", key, before.dump(), value.dump());
+/// "key: A then, B now" for the first wanted key whose value differs; "" if none does.
+std::string first_difference(const Json& saved, const Json& wanted, const std::string& group = "") {
+  for (const auto& [name, value] : wanted.items()) {
+    const Json before = saved.is_object() ? saved.value(name, Json()) : Json();
+    if (value.is_object()) {
+      std::string inner = first_difference(before, value, group + name + ".");
+      if (!inner.empty()) return inner;
+    } else if (before != value) {
+      return fmt::format("{}{}: {} then, {} now", group, name, before.dump(), value.dump());
+    }
   }
   return "";
+}
+
+struct SavedState {
+  int64_t step = 0;
+  TrainingCost cost;
+};
+
+SavedState read_state(const fs::path& file) {
+  const Json json = read_json(file);
+  return naming(file, [&] {
+    SavedState state{json.at("step").get<int64_t>(),
+                     {json.at("seconds").get<double>(), json.at("examples").get<int64_t>(),
+                      json.at("final_loss").get<double>()}};
+    if (state.step < 0) {
+      throw std::invalid_argument(fmt::format("expected a step of at least 0; got {}", state.step));
+    }
+    return state;
+  });
+}
+
+/// The objective that the options describe, with any weights.
+std::unique_ptr<Objective> make_objective(const Json& config) {
+  const Json& options = config.at("options");
+  std::unique_ptr<Recipe> recipe = make_recipe(options.at("objective").get<std::string>());
+  Options fields;
+  recipe->describe(fields);
+  for (const std::string& key : fields.keys()) {
+    std::string pointer = "/" + key;
+    std::replace(pointer.begin(), pointer.end(), '.', '/');
+    fields.set(key, options.at(Json::json_pointer(pointer)), "options");
+  }
+  return recipe->make(InputSpec::from_json(config.at("input")), 0);
 }
 
 }  // namespace
@@ -102,14 +168,14 @@ void save_checkpoint(const fs::path& run, const CheckpointContent& content, int 
   write_file_atomically(folder.path() / "config.json", pretty_json(config_of(content)));
   folder.commit();
   write_file_atomically(run / "latest", name + "\n");
-  remove_old(run, keep);
+  remove_old(run, content.trainer.step(), keep);
 }
 
 std::optional<fs::path> latest_checkpoint(const fs::path& run) {
   if (!fs::exists(run / "latest")) return std::nullopt;
   std::string name = read_file(run / "latest");
   while (!name.empty() && std::isspace(static_cast<unsigned char>(name.back()))) name.pop_back();
-  if (!name.starts_with("step-") || !fs::exists(run / name)) {
+  if (!step_of(name) || !fs::exists(run / name)) {
     throw std::invalid_argument(fmt::format("[checkpoint] {}: expected the name of a step folder; got '{}'",
                                             (run / "latest").string(), name));
   }
@@ -128,17 +194,18 @@ TrainingCost resume(const fs::path& run, Trainer& trainer, const Json& options) 
   load_tensors(folder / "model.safetensors", objective.encoder().parameters());
   load_tensors(folder / "objective.safetensors", objective.own_tensors());
   load_tensors(folder / "state.safetensors", trainer.optimizer_state());
-  const Json state = read_json(folder / "state.json");
-  trainer.resume_at(state.at("step").get<int64_t>());
-  return {state.at("seconds").get<double>(), state.at("examples").get<int64_t>(),
-          state.at("final_loss").get<double>()};
+  const SavedState state = read_state(folder / "state.json");
+  trainer.resume_at(state.step);
+  return state.cost;
 }
 
 LoadedEncoder load_encoder(const fs::path& path) {
   const fs::path folder = step_folder(path);
   Json config = read_config(folder);
-  std::shared_ptr<Encoder> encoder = make_encoder(config["encoder"].get<std::string>(), config["model"],
-                                                  InputSpec::from_json(config["input"]));
+  std::shared_ptr<Encoder> encoder = naming(folder / "config.json", [&] {
+    return make_encoder(config["encoder"].get<std::string>(), config["model"],
+                        InputSpec::from_json(config["input"]));
+  });
   load_tensors(folder / "model.safetensors", encoder->parameters());
   std::string hash = hash_of(encoder->parameters());
   return {std::move(encoder), std::move(config), std::move(hash)};
@@ -147,16 +214,8 @@ LoadedEncoder load_encoder(const fs::path& path) {
 std::unique_ptr<Objective> load_objective(const fs::path& path) {
   const fs::path folder = step_folder(path);
   const Json config = read_config(folder);
-  const Json& options = config["options"];
-  std::unique_ptr<Recipe> recipe = make_recipe(options.at("objective").get<std::string>());
-  Options fields;
-  recipe->describe(fields);
-  for (const std::string& key : fields.keys()) {
-    std::string text = key;
-    std::replace(text.begin(), text.end(), '.', '/');
-    fields.set(key, options.at(Json::json_pointer("/" + text)), (folder / "config.json").string());
-  }
-  std::unique_ptr<Objective> objective = recipe->make(InputSpec::from_json(config["input"]), 0);
+  std::unique_ptr<Objective> objective =
+      naming(folder / "config.json", [&] { return make_objective(config); });
   load_tensors(folder / "model.safetensors", objective->encoder().parameters());
   load_tensors(folder / "objective.safetensors", objective->own_tensors());
   return objective;

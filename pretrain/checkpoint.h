@@ -34,7 +34,7 @@ struct CheckpointContent {
 };
 
 /// Writes RUN/step-NNNNNN atomically, then `latest`, then removes all but the last `keep` checkpoints (0:
-/// keep all).
+/// keep all) and what killed processes left. One writer a run: the caller holds its lock.
 void save_checkpoint(const std::filesystem::path& run, const CheckpointContent& content, int keep);
 
 /// The step folder that `latest` names, if there is one.

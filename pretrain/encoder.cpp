@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-#include "files/nearest.h"
+#include "datasets/unknown_name.h"
 
 namespace repbench {
 
@@ -20,6 +20,12 @@ InputSpec InputSpec::from_json(const Json& json) {
   json.at("view").get_to(spec.view);
   json.at("mean").get_to(spec.mean);
   json.at("std").get_to(spec.std);
+  const auto wanted = static_cast<size_t>(spec.channels);
+  if (spec.mean.size() != wanted || spec.std.size() != wanted) {
+    throw std::invalid_argument(
+        fmt::format("[input] expected a mean and a std for each of {} channels; got {} and {}", spec.channels,
+                    spec.mean.size(), spec.std.size()));
+  }
   return spec;
 }
 
@@ -35,8 +41,8 @@ int64_t Encoder::stage_index(std::string_view name) const {
     if (stage.name == name) return static_cast<int64_t>(names.size());
     names.push_back(stage.name);
   }
-  throw std::invalid_argument(fmt::format("[encoder] expected a stage of {}; got '{}' (nearest: '{}')",
-                                          kind(), name, nearest_name(name, names)));
+  throw std::invalid_argument(
+      fmt::format("[encoder] expected a stage of {}; got '{}'{}", kind(), name, did_you_mean(name, names)));
 }
 
 at::Tensor Encoder::ingest(const View& view) const {
@@ -73,8 +79,7 @@ std::unique_ptr<Encoder> make_encoder(std::string_view kind, const Json& config,
     if (row.name == kind) return row.make(config, input);
     names.emplace_back(row.name);
   }
-  throw std::invalid_argument(fmt::format("[encoder] expected a kind of encoder; got '{}' (nearest: '{}')",
-                                          kind, nearest_name(kind, names)));
+  fail_unknown_name("encoder", "a kind of encoder", kind, names);
 }
 
 }  // namespace repbench

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <stdexcept>
 #include <thread>
 
@@ -28,6 +29,10 @@ std::string load_cuda() {
 }
 
 at::Device choose_device(const std::string& name) {
+  if (name != "auto" && name != "cpu" && name != "cuda") {
+    throw std::invalid_argument(
+        fmt::format("[execution] expected the device auto, cpu or cuda; got '{}'", name));
+  }
   if (name == "cpu") return at::Device(at::kCPU);
   const bool device_file = std::filesystem::exists("/dev/nvidiactl");
   if (name == "auto" && !device_file) return at::Device(at::kCPU);
@@ -36,6 +41,12 @@ at::Device choose_device(const std::string& name) {
   if (name == "auto") return at::Device(at::kCPU);
   throw std::runtime_error(
       fmt::format("[execution] device=cuda: expected a CUDA device and its libraries; got: {}", error));
+}
+
+Precision choose_precision(const std::string& name) {
+  if (name == "fp32") return Precision::fp32;
+  if (name == "bf16") return Precision::bf16;
+  throw std::invalid_argument(fmt::format("[execution] expected the precision fp32 or bf16; got '{}'", name));
 }
 
 /// Large temporaries come and go every step; keeping their pages saves the faults.
@@ -68,7 +79,7 @@ Execution start_execution(const ExecutionOptions& options) {
   Execution execution;
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   execution.threads = options.threads > 0 ? static_cast<int>(options.threads) : cores;
-  execution.precision = options.precision == "bf16" ? Precision::bf16 : Precision::fp32;
+  execution.precision = choose_precision(options.precision);
   at::set_num_threads(execution.threads);
   keep_large_allocations();
   execution.device = choose_device(options.device);

@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-#include "files/nearest.h"
+#include "datasets/unknown_name.h"
 
 namespace repbench {
 
@@ -27,9 +27,7 @@ std::unique_ptr<Recipe> make_recipe(std::string_view objective) {
     if (kind.name == objective) return kind.recipe();
     names.emplace_back(kind.name);
   }
-  throw std::invalid_argument(
-      fmt::format("[objective] expected a kind of objective; got '{}' (nearest: '{}')", objective,
-                  nearest_name(objective, names)));
+  fail_unknown_name("objective", "a kind of objective", objective, names);
 }
 
 }  // namespace repbench

@@ -97,6 +97,15 @@ std::string describe(const Mismatch& mismatch) {
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
+void check_finite(const SafetensorsFile& file, const std::string& name) {
+  const at::Tensor values = to_tensor(file.at(name));
+  if (values.is_floating_point() && !at::isfinite(values).all().item<bool>()) {
+    throw std::invalid_argument(
+        fmt::format("[weights] {}: tensor '{}': expected finite numbers; got NaN or infinity",
+                    file.path().string(), name));
+  }
+}
+
 }  // namespace
 
 DType dtype_of(const at::Tensor& tensor) {
@@ -142,15 +151,9 @@ void load_tensors(const std::filesystem::path& path, const NamedTensors& tensors
     throw std::invalid_argument(fmt::format("[weights] {}: expected the tensors of this model; got {}",
                                             path.string(), describe(mismatch)));
   }
+  for (const NamedTensor& named : tensors) check_finite(file, named.name);
   const c10::NoGradGuard no_grad;
-  for (const auto& [name, tensor] : tensors) {
-    const at::Tensor loaded = to_tensor(file.at(name));
-    if (loaded.is_floating_point() && !at::isfinite(loaded).all().item<bool>()) {
-      throw std::invalid_argument(fmt::format(
-          "[weights] {}: tensor '{}': expected finite numbers; got NaN or infinity", path.string(), name));
-    }
-    tensor.copy_(loaded);
-  }
+  for (const auto& [name, tensor] : tensors) tensor.copy_(to_tensor(file.at(name)));
 }
 
 std::string hash_of(const NamedTensors& tensors) {

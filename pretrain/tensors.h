@@ -33,8 +33,8 @@ void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors
 
 /// Copies the file's tensors into `tensors`, which keep their dtype and device. Strict: throws
 /// std::invalid_argument
-/// "[weights] FILE: ..." listing missing, unexpected and mis-shaped names (the first ten and a count), and
-/// naming the first tensor that holds NaN or infinity.
+/// "[weights] FILE: ..." listing missing, unexpected and mis-shaped names (the first ten and a count), or
+/// naming the first tensor that holds NaN or infinity; `tensors` are then as they were.
 void load_tensors(const std::filesystem::path& path, const NamedTensors& tensors);
 
 /// sha256 over names, dtypes, shapes and bytes, in name order.

@@ -98,15 +98,15 @@ StepContext Trainer::context_of(int64_t micro_batch) const {
           }};
 }
 
-Measurements Trainer::accumulate(int64_t epoch) {
-  Measurements means;
+void Trainer::accumulate(int64_t epoch, StepReport& report) {
+  report.measurements.clear();
   for (int64_t micro = 0; micro < options_.accumulation; ++micro) {
     const Batch batch = next_batch(epoch);
     StepContext context = context_of(micro);
-    add_share(means, objective_.step(batch, context), options_.accumulation);
-    check_finite(means);
+    add_share(report.measurements, objective_.step(batch, context), options_.accumulation);
+    check_finite(report.measurements);
+    report.examples += batch.size() * execution_.communicator->world();
   }
-  return means;
 }
 
 StepReport Trainer::fit(std::span<Observer* const> observers) {
@@ -130,13 +130,12 @@ StepReport Trainer::fit(std::span<Observer* const> observers) {
     report.epoch = static_cast<double>(step_) / static_cast<double>(steps_per_epoch_);
     report.learning_rate = schedule.rate(report.epoch);
     optimizer_.zero_gradients();
-    report.measurements = accumulate(epoch);
+    accumulate(epoch, report);
     report.gradient_norm = optimizer_.clip_gradients(options_.clip_norm);
     check_finite({{"gradient norm", report.gradient_norm}});
     optimizer_.step(report.learning_rate, step_);
     objective_.after_step(context_of(options_.accumulation - 1));
     report.step = ++step_;
-    report.examples += options_.batch_size * options_.accumulation;
     report.seconds = seconds_since(start);
     report.seconds_waited = source_.seconds_waited() - waited_before;
     for (Observer* observer : observers) observer->on_step(report, *this);

@@ -76,7 +76,8 @@ class Trainer {
 
  private:
   StepContext context_of(int64_t micro_batch) const;
-  Measurements accumulate(int64_t epoch);
+  /// Runs the micro-batches of a step: their gradients add up; measurements and examples go to the report.
+  void accumulate(int64_t epoch, StepReport& report);
   Batch next_batch(int64_t epoch);
   void check_finite(const Measurements& measurements) const;
 

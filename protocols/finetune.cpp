@@ -70,7 +70,7 @@ class Finetune final : public Protocol {
                  .unit = "pictures",
                  .minimum = 0,
                  .maximum = 1e9});
-    options.add("view", &view_, {.help = "training view; empty: the evaluation view"});
+    options.add("train_view", &train_view_, {.help = "training view; empty: the evaluation view"});
     options.add("tap", &tap_, {.help = "how the last tokens are pooled", .choices = {"cls", "mean"}});
     options.add(
         "layer_decay", &layer_decay_,
@@ -97,7 +97,7 @@ class Finetune final : public Protocol {
   std::unique_ptr<BatchSource> training_source(const Subject& subject, const Task& task,
                                                const IndexList& chosen,
                                                const ProtocolContext& context) const {
-    return make_loader(task.train, chosen, {make_view(view_.empty() ? task.view : view_)},
+    return make_loader(task.train, chosen, {make_view(train_view_.empty() ? task.view : train_view_)},
                        {.batch_size = train_.batch_size,
                         .workers = context.workers,
                         .shuffle = true,
@@ -212,7 +212,7 @@ class Finetune final : public Protocol {
   std::vector<std::string> points_ = {"0", "0.5", "1", "all"};
   bool from_scratch_ = true;
   int64_t train_examples_ = 0;
-  std::string view_;
+  std::string train_view_;
   std::string tap_ = "mean";
   double layer_decay_ = 0.75;
   double label_smoothing_ = 0.0;

@@ -58,6 +58,30 @@ std::string to_png(const Pixels& pixels, int scale) {
   return {bytes.begin(), bytes.end()};
 }
 
+Pixels contact_sheet(const Sheet& sheet) {
+  constexpr int kGap = 2;
+  if (sheet.rows.empty() || sheet.columns.empty()) {
+    throw std::invalid_argument("[contact_sheet] expected at least one picture; got none");
+  }
+  const Pixels& first = sheet.rows.front().at(0);
+  const int rows = static_cast<int>(sheet.columns.size()), columns = static_cast<int>(sheet.rows.size());
+  Pixels all{rows * (first.height + kGap) - kGap, columns * (first.width + kGap) - kGap, first.channels, {}};
+  all.data.assign(static_cast<size_t>(all.height) * static_cast<size_t>(all.width * all.channels), 255);
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      const Pixels& picture = sheet.rows[static_cast<size_t>(column)].at(static_cast<size_t>(row));
+      check(picture);
+      const auto line = static_cast<size_t>(picture.width * picture.channels);
+      for (int y = 0; y < picture.height; ++y) {
+        const int target = (row * (first.height + kGap) + y) * all.width + column * (first.width + kGap);
+        std::copy_n(picture.data.begin() + static_cast<int64_t>(line) * y, line,
+                    all.data.begin() + static_cast<int64_t>(target) * all.channels);
+      }
+    }
+  }
+  return all;
+}
+
 /// One line a column ("original"), the sheet's rows side by side: few lines, many pictures.
 std::string to_html(const Sheet& sheet) {
   std::string out =

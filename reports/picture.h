@@ -25,6 +25,9 @@ struct Sheet {
 /// A PNG with nearest-neighbour enlargement `scale`.
 std::string to_png(const Pixels& pixels, int scale = 1);
 
+/// The whole sheet as one picture: a line a column, its rows side by side, a white gap between.
+Pixels contact_sheet(const Sheet& sheet);
+
 /// An HTML figure with every picture as a data URL.
 std::string to_html(const Sheet& sheet);
 

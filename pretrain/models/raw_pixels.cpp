@@ -44,7 +44,11 @@ class RawPixels final : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_raw_pixels(const Json&, const InputSpec& input) {
+std::unique_ptr<Encoder> make_raw_pixels(const Json& config, const InputSpec& input) {
+  if (!config.empty()) {
+    throw std::invalid_argument(
+        fmt::format("[raw_pixels] expected an empty config; got {}", brief_json(config)));
+  }
   return std::make_unique<RawPixels>(input);
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -23,31 +24,39 @@ constexpr NamedSize kSizes[] = {{"vit_tiny", 192, 12, 3, 0},
                                 {"vit_large", 1024, 24, 16, 0},
                                 {"vit_huge", 1280, 32, 16, 14}};
 
-/// Which token rows a tap takes from [B, 1 + N, D].
+constexpr std::string_view kPools[] = {"cls", "mean", "cls+mean", "tokens"};
+
+/// What a pool takes from tokens [B, 1 + N, D].
 at::Tensor pool(const at::Tensor& tokens, std::string_view how) {
   const auto cls = [&] { return tokens.select(1, 0); };
   const auto mean = [&] { return tokens.narrow(1, 1, tokens.size(1) - 1).mean(1); };
   if (how == "cls") return cls();
   if (how == "mean") return mean();
   if (how == "cls+mean") return at::cat({cls(), mean()}, 1);
-  if (how == "tokens") return tokens;
-  throw std::invalid_argument(
-      fmt::format("[vit] expected a tap: cls, mean, cls+mean, tokens, attention, block:K:cls (mean, "
-                  "cls+mean, tokens); got '{}'",
-                  how));
+  return tokens;
 }
 
-/// K of "block:K:...", -1 for a tap without a block.
-int64_t block_of(const std::string& tap, int64_t depth) {
-  if (!tap.starts_with("block:")) return -1;
-  int64_t block = -1;
-  const char* begin = tap.data() + 6;
-  std::from_chars(begin, tap.data() + tap.size(), block);
-  if (block < 0 || block >= depth || tap.find(':', 6) == std::string::npos) {
-    throw std::invalid_argument(
-        fmt::format("[vit] expected a tap block:K:HOW with K in 0 ... {}; got '{}'", depth - 1, tap));
+struct Tap {
+  int64_t block = -1;  // -1: after the last norm
+  std::string pool;
+};
+
+/// "POOL" or "block:K:POOL"; throws for any other text.
+Tap parse_tap(const std::string& text, int64_t depth) {
+  Tap tap{-1, text};
+  if (text.starts_with("block:")) {
+    const char* const end = text.data() + text.size();
+    const char* const stop = std::from_chars(text.data() + 6, end, tap.block).ptr;
+    const bool in_range = tap.block >= 0 && tap.block < depth && stop != end && *stop == ':';
+    tap.pool = in_range ? std::string(stop + 1, end) : "";
   }
-  return block;
+  if (std::find(std::begin(kPools), std::end(kPools), tap.pool) == std::end(kPools)) {
+    throw std::invalid_argument(
+        fmt::format("[vit] expected a tap: {0}, attention, or block:K: and one of {0}, K in 0 ... {1}; got "
+                    "'{2}'",
+                    fmt::join(kPools, ", "), depth - 1, text));
+  }
+  return tap;
 }
 
 }  // namespace
@@ -168,11 +177,12 @@ at::Tensor Vit::forward(at::Tensor x, int64_t from, int64_t to, const StageConte
 std::map<std::string, at::Tensor> Vit::features(const at::Tensor& images, std::span<const std::string> taps,
                                                 const StageContext& context) const {
   std::map<std::string, at::Tensor> found;
-  std::map<int64_t, std::vector<std::string>> after;  // stage -> taps read from its output
+  std::map<int64_t, std::vector<std::pair<std::string, std::string>>> after;  // stage -> taps and their pools
   const auto last = static_cast<int64_t>(stages_.size()) - 1;
   for (const std::string& tap : taps) {
-    const int64_t block = block_of(tap, options_.depth);
-    if (tap != "attention") after[block < 0 ? last : 3 + 2 * block].push_back(tap);
+    if (tap == "attention") continue;
+    const auto [block, how] = parse_tap(tap, options_.depth);
+    after[block < 0 ? last : 3 + 2 * block].emplace_back(tap, how);
   }
   const bool attention = std::find(taps.begin(), taps.end(), "attention") != taps.end();
   at::Tensor x = images;
@@ -181,8 +191,7 @@ std::map<std::string, at::Tensor> Vit::features(const at::Tensor& images, std::s
       found["attention"] = blocks.back().attn.weights(blocks.back().norm1(x), context.compute);
     }
     x = forward(x, stage, stage + 1, context);
-    for (const std::string& tap : after[stage])
-      found[tap] = pool(x, tap.substr(tap.rfind(':') + 1)).contiguous();
+    for (const auto& [tap, how] : after[stage]) found[tap] = pool(x, how).contiguous();
   }
   return found;
 }
@@ -215,6 +224,9 @@ std::unique_ptr<Encoder> make_vit(const Json& config, const InputSpec& input) {
   VitOptions options;
   Options fields;
   options.describe(fields);
+  for (const std::string& key : fields.keys()) {
+    if (!config.contains(key)) throw std::invalid_argument(fmt::format("[model] expected the key '{}'", key));
+  }
   fields.set_all(config, "model");
   options.resolve();
   return std::make_unique<Vit>(options, input);

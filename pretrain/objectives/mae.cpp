@@ -28,6 +28,15 @@ Mae::Mae(std::unique_ptr<Vit> encoder, const MaeOptions& options)
     : encoder_(std::move(encoder)), options_(options) {
   const VitOptions& vit = encoder_->options();
   const int64_t width = options_.decoder_width;
+  if (width % 4 != 0) {
+    throw std::invalid_argument(
+        fmt::format("[mae] key 'mae.decoder_width': expected a multiple of 4; got {}", width));
+  }
+  if (width % options_.decoder_heads != 0) {
+    throw std::invalid_argument(
+        fmt::format("[mae] key 'mae.decoder_heads': expected a divisor of decoder_width = {}; got {}", width,
+                    options_.decoder_heads));
+  }
   if (patches_kept(vit.patches(), options_.mask_ratio) == vit.patches()) {
     throw std::invalid_argument(
         fmt::format("[mae] key 'mae.mask_ratio': expected to remove at least one of {} patches; got {}",

@@ -14,8 +14,9 @@ namespace repbench {
 namespace {
 
 constexpr int kMaxTrials = 25;
-// Half the decrement would be the gap if the Hessian were known; our estimate was seen 15 times too low.
-constexpr double kCaution = 10;
+// Half the decrement would be the gap if the Hessian were known; ours of a few pairs was seen 20 times too
+// low.
+constexpr double kCaution = 30;
 constexpr int64_t kPatience = 20;  // iterations without a lower value or gradient
 
 std::vector<double> to_vector(const at::Tensor& values) {

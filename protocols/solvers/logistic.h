@@ -18,7 +18,7 @@ struct LogisticProblem {
 };
 
 struct LogisticOptions {
-  double tolerance = 1e-7;  // stop when max |gradient of the objective / (C N)| falls below,
+  double tolerance = 1e-5;  // stop when max |gradient of the objective / (C N)| falls below,
   double gap = 1e-6;        // and objective / optimum - 1 is estimated below (from the Newton decrement)
   int64_t max_iterations = 1000;
   int64_t history = 10;  // L-BFGS pairs

@@ -35,41 +35,50 @@ at::Tensor LogisticObjective::penalties(const Members& members) const {
   return at::tensor(penalty, at::kDouble).view({-1, 1, 1}).to(rows_.device());
 }
 
+/// Probabilities minus one-hot labels [rows, a, K]; the probabilities' p (1 - p) go to curvature_ the first
+/// time, and the log likelihoods are taken off `loss` [a].
+at::Tensor LogisticObjective::residual(const at::Tensor& scores, const at::Tensor& labels, at::Tensor& loss,
+                                       bool first) {
+  at::Tensor result = at::log_softmax(scores, 2);
+  const at::Tensor index = labels.expand({scores.size(0), scores.size(1), 1});
+  loss.sub_(result.gather(2, index).sum(at::IntArrayRef{0, 2}));
+  result.exp_();
+  if (first) {
+    const at::Tensor some = result.slice(0, 0, result.size(0), kCurvatureStride);
+    curvature_.add_((some - some.square()).sum(0));
+  }
+  return result.scatter_add_(2, index, at::full({1, 1, 1}, -1.0, loss.options()).expand(index.sizes()));
+}
+
+/// Exact for equal probabilities, where the Hessian over classes is 1/K on the sum-zero subspace.
+void LogisticObjective::finish_curvature() {
+  const double k = static_cast<double>(std::max<int64_t>(classes_, 2));
+  const double seen = static_cast<double>(rows_.size(0)) / kCurvatureStride;
+  curvature_.mul_(k / ((k - 1) * seen)).clamp_min_(1e-12);
+}
+
 BatchObjective::Evaluation LogisticObjective::evaluate(const at::Tensor& points, const Members& members) {
   const int64_t n = rows_.size(0), a = points.size(0), width = a * classes_;
   const bool first = !curvature_.defined();
+  if (first) curvature_ = at::zeros({a, classes_}, points.options());
   const at::Tensor weights = points.reshape({width, -1}).to(rows_.scalar_type()).t();
   at::Tensor gradient = at::zeros({width, rows_.size(1)}, points.options());
   at::Tensor loss = at::zeros({a}, points.options());
-  if (first) curvature_ = at::zeros({a, classes_}, points.options());
-  const at::Tensor minus_one = at::full({1, 1, 1}, -1.0, points.options());
   const int64_t block = rows_per_block(width);
   for (int64_t begin = 0; begin < n; begin += block) {
     const int64_t count = std::min(block, n - begin);
     const at::Tensor x = rows_.narrow(0, begin, count);
-    const at::Tensor label = labels_.narrow(0, begin, count).expand({count, a, 1});
     const at::Tensor scores = at::mm(x, weights).to(at::kDouble).view({count, a, classes_});
-    at::Tensor residual = at::log_softmax(scores, 2);
-    loss.sub_(residual.gather(2, label).sum(at::IntArrayRef{0, 2}));
-    residual.exp_();
-    if (first) {
-      const at::Tensor some = residual.slice(0, 0, count, kCurvatureStride);
-      curvature_.add_((some - some.square()).sum(0));
-    }
-    residual.scatter_add_(2, label, minus_one.expand({count, a, 1}));
-    gradient.add_(at::mm(residual.view({count, width}).to(rows_.scalar_type()).t(), x));
+    const at::Tensor r = residual(scores, labels_.narrow(0, begin, count), loss, first);
+    gradient.add_(at::mm(r.view({count, width}).to(rows_.scalar_type()).t(), x));
   }
-  if (first) {
-    // Exact for equal probabilities, where the Hessian over classes is 1/K on the sum-zero subspace.
-    const double k = static_cast<double>(std::max<int64_t>(classes_, 2));
-    curvature_.mul_(kCurvatureStride * k / ((k - 1) * static_cast<double>(n))).clamp_min_(1e-12);
-  }
+  if (first) finish_curvature();
+  gradient = gradient.div_(n).view({a, -1});
   const at::Tensor penalty = penalties(members);
   const at::Tensor w = matrix(points).narrow(2, 0, rows_.size(1) - 1);
-  gradient.div_(n);
-  matrix(gradient.view({a, -1})).narrow(2, 0, w.size(2)).add_(w * penalty);
+  matrix(gradient).narrow(2, 0, w.size(2)).add_(w * penalty);
   const at::Tensor ridge = w.square().sum(at::IntArrayRef{1, 2}) * penalty.view({a}) * 0.5;
-  return {to_vector(loss / n + ridge), gradient.view({a, -1})};
+  return {to_vector(loss / n + ridge), gradient};
 }
 
 at::Tensor LogisticObjective::precondition(const at::Tensor& vectors, const Members& members) const {

@@ -9,7 +9,7 @@ namespace repbench {
 /// [K, r + 1] matrices in the coordinates of RotatedFeatures, the intercepts last.
 class LogisticObjective final : public BatchObjective {
  public:
-  /// Matrix products in `product` (float32 or float64), all else in float64. The preconditioner is the
+  /// rows: features.rows in the dtype of the matrix products; all else is float64. The preconditioner is the
   /// Hessian's mean diagonal where the class probabilities are those of the first evaluation.
   LogisticObjective(const RotatedFeatures& features, at::Tensor rows, at::Tensor labels, int64_t classes,
                     std::vector<double> C);
@@ -21,11 +21,13 @@ class LogisticObjective final : public BatchObjective {
   double noise() const override;
 
  private:
+  at::Tensor residual(const at::Tensor& scores, const at::Tensor& labels, at::Tensor& loss, bool first);
+  void finish_curvature();
   at::Tensor penalties(const Members& members) const;  // [a, 1, 1]: 1 / (C N)
   at::Tensor matrix(const at::Tensor& points) const { return points.view({points.size(0), classes_, -1}); }
 
   const RotatedFeatures& features_;
-  at::Tensor rows_;    // features_.rows in the dtype of the products
+  at::Tensor rows_;
   at::Tensor labels_;  // [N, 1, 1]
   int64_t classes_;
   std::vector<double> C_;

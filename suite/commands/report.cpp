@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <cctype>
 #include <filesystem>
 #include <memory>
+#include <variant>
 
 #include "files/atomic.h"
 #include "reports/page.h"
@@ -12,8 +14,37 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> folders;
-  std::string format, out;
+  std::string format, out, pictures;
 };
+
+/// "Partial fine-tuning: accuracy" -> "partial-fine-tuning-accuracy".
+std::string file_name(std::string_view title) {
+  std::string name;
+  for (const char letter : title) {
+    if (std::isalnum(static_cast<unsigned char>(letter)) != 0) {
+      name += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+  }
+  while (!name.empty() && name.back() == '-') name.pop_back();
+  return name;
+}
+
+/// Every figure as SVG and every sheet as PNG, named by its title.
+void write_pictures(const Page& page, const std::filesystem::path& folder) {
+  constexpr int kScale = 3;
+  for (const Section& section : page.sections) {
+    for (const auto& part : section.parts) {
+      if (const auto* figure = std::get_if<Figure>(&part)) {
+        write_file_atomically(folder / (file_name(figure->title) + ".svg"), to_svg(*figure));
+      } else if (const auto* sheet = std::get_if<Sheet>(&part)) {
+        write_file_atomically(folder / (file_name(sheet->title) + ".png"),
+                              to_png(contact_sheet(*sheet), kScale));
+      }
+    }
+  }
+}
 
 std::string render(const Page& page, const std::string& format) {
   if (format == "html") return to_html(page);
@@ -38,9 +69,12 @@ void add_report(CLI::App& program) {
   command->add_option("--format", arguments->format, "md, csv or html")
       ->check(CLI::IsMember({"md", "csv", "html"}));
   command->add_option("--out", arguments->out, "file; else standard output");
+  command->add_option("--pictures", arguments->pictures, "folder for every figure (SVG) and sheet (PNG)");
   command->callback([arguments] {
     const std::vector<std::filesystem::path> folders(arguments->folders.begin(), arguments->folders.end());
-    const std::string text = render(build_page(folders), format_of(*arguments));
+    const Page page = build_page(folders);
+    if (!arguments->pictures.empty()) write_pictures(page, arguments->pictures);
+    const std::string text = render(page, format_of(*arguments));
     if (arguments->out.empty()) {
       fmt::print("{}", text);
     } else {

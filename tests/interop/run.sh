@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Our numbers against the peers' own code. Usage: tests/interop/run.sh BUILD PYTHON
+# PYTHON needs tests/interop/requirements.txt; pictures come from REPBENCH_DATA where it is set.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+build=$1
+python=$2
+if ! "$python" -c 'import timm, sklearn, torchvision, jsonschema' 2>/dev/null; then
+  echo "interop: '$python' has no peers; make a virtual environment and run: pip install -r tests/interop/requirements.txt,"
+  echo "interop: then: make test-interop PYTHON=path/to/python"
+  exit 2
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cmake --build "$build" --target logistic_problem > "$work/log"
+repbench=$build/repbench
+
+echo "== reports against the schema"
+"$repbench" pretrain configs/pretrain/mae_fashion_mnist_demo.json limit=512 train.epochs=1 train.warmup_epochs=0.5 \
+  train.batch_size=128 --out "$work/run" > "$work/log"
+"$repbench" evaluate "$work/run" --protocol linear_probe,knn,throughput,reconstruction --out "$work/reports" \
+  train_limit=1000 limit=500 > "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+"$python" tests/interop/validate_report.py reports/schema/report.schema.json "$work"/reports/*/report.json
+
+echo "== encoder against timm"
+"$repbench" embed "$work/run" tests/golden/jpeg/*.jpg --tap tokens,cls --store-pixels --set precision=fp32 \
+  --out "$work/features.safetensors"
+"$python" tests/interop/timm_features.py "$work/run/$(cat "$work/run/latest")" "$work/features.safetensors" "$work/features.safetensors"
+
+echo "== logistic regression against scikit-learn"
+"$build/logistic_problem" "$work/logistic.safetensors"
+"$python" tests/interop/sklearn_logistic.py "$work/logistic.safetensors"
+
+echo "== views against torchvision on Pillow"
+pictures=(tests/golden/jpeg/*.jpg tests/golden/jpeg/rgb.png)
+if [ -n "${REPBENCH_DATA:-}" ]; then
+  mapfile -t more < <(find "$REPBENCH_DATA/imagenet50" "$REPBENCH_DATA/caltech101" -name '*.jp*g' -o -name '*.JPEG' | sort | awk 'NR % 40 == 1')
+  pictures+=("${more[@]}")
+fi
+for view in eval:256:224:bicubic eval:64:64:bilinear eval:40:32:bicubic; do
+  "$repbench" view "${pictures[@]}" --view "$view" --out "$work/pixels.safetensors"
+  "$python" tests/interop/pillow_view.py "$work/pixels.safetensors" "$view" "${pictures[@]}"
+done
+echo "interop: all peers agree"

@@ -1,0 +1,130 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/files/error_message.h"
+#include "tests/files/scratch_folder.h"
+#include "tests/protocols/toy_subject.h"
+
+// What every protocol promises; a new row of protocol_kinds() is tested at once.
+
+namespace repbench {
+namespace {
+
+/// Settings that make it quick where the defaults are not.
+Json quick(const std::string& protocol) {
+  if (protocol == "knn") return {{"k", {1, 20}}};
+  if (protocol == "finetune") return {{"points", {"0", "1"}}, {"train", {{"epochs", 1}, {"batch_size", 16}}}};
+  if (protocol == "throughput") return {{"repetitions", 3}, {"block_seconds", 0.01}, {"batch", 2}};
+  return Json::object();
+}
+
+class ProtocolContract : public testing::TestWithParam<std::string> {
+ protected:
+  const ProtocolKind& kind() const { return find_protocol(GetParam()); }
+  Task task() const { return kind().needs_data ? toy_task(64, 20) : Task(); }
+  Subject subject() const { return tiny_mae(folder_ / "run", 0); }
+  ProtocolResult run() const { return run_protocol(GetParam(), quick(GetParam()), subject(), task()); }
+
+  ScratchFolder folder_;
+};
+
+std::vector<std::string> names() {
+  std::vector<std::string> all;
+  for (const ProtocolKind& kind : protocol_kinds()) all.emplace_back(kind.name);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, ProtocolContract, testing::ValuesIn(names()),
+                         [](const auto& row) { return row.param; });
+
+TEST(ProtocolKinds, HaveDifferentNamesAndASummary) {
+  std::set<std::string_view> seen;
+  for (const ProtocolKind& kind : protocol_kinds()) {
+    EXPECT_TRUE(seen.insert(kind.name).second) << kind.name;
+    EXPECT_GT(kind.summary.size(), 10U) << kind.name;
+    EXPECT_GE(kind.version, 1) << kind.name;
+  }
+}
+
+TEST(ProtocolKinds, AMisspeltNameIsToldTheNearest) {
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([] { find_protocol("linear_prob"); }),
+               "'linear_prob' (nearest: 'linear_probe')");
+}
+
+TEST_P(ProtocolContract, DescribesItsSettings) {
+  const std::unique_ptr<Protocol> protocol = kind().make();
+  Options fields;
+  protocol->describe(fields);
+  EXPECT_FALSE(fields.keys().empty());
+  EXPECT_TRUE(fields.differences().empty());
+  Options again;
+  const std::unique_ptr<Protocol> other = kind().make();
+  other->describe(again);
+  again.set_all(fields.to_json(), "test");
+  EXPECT_EQ(again.to_json(), fields.to_json()) << "the defaults cannot be read back";
+}
+
+TEST_P(ProtocolContract, AMisspeltSettingIsToldTheNearest) {
+  const std::unique_ptr<Protocol> protocol = kind().make();
+  Options fields;
+  protocol->describe(fields);
+  const std::string key = fields.keys().front();
+  const std::string message =
+      error_message<std::invalid_argument>([&] { fields.set(key + "x", Json(1), "test"); });
+  EXPECT_PRED2(contains, message, "key '" + key + "x'");
+  EXPECT_PRED2(contains, message, "'" + key + "'");
+}
+
+TEST_P(ProtocolContract, GivesARecordThatCanBeWrittenAndRead) {
+  ProtocolResult result = run();
+  Record& record = result.record;
+  record.checkpoint = {{"label", "tiny"}, {"kind", "vit"}};
+  record.dataset = {{"name", "toy"}};
+  record.protocol = GetParam();
+  write_record(folder_ / "report", record);
+  const Record read = read_record(folder_ / "report" / "report.json");
+  EXPECT_EQ(read.headline().name, record.headline().name);
+  EXPECT_EQ(read.headline().value, record.headline().value);
+  EXPECT_EQ(read_outcomes(folder_ / "report" / "report.json").has_value(), record.outcomes.has_value());
+  if (result.sheet) write_sheet(folder_ / "report" / "sheet.json", *result.sheet);
+}
+
+TEST_P(ProtocolContract, HasOneHeadlineWithItsUncertainty) {
+  const Record record = run().record;
+  int headlines = 0;
+  for (const Metric& metric : record.metrics) headlines += metric.headline ? 1 : 0;
+  EXPECT_EQ(headlines, 1);
+  const Metric& headline = record.headline();
+  EXPECT_TRUE(headline.n.has_value());
+  ASSERT_TRUE(headline.interval.has_value());
+  EXPECT_LE(headline.interval->low, headline.value);
+  EXPECT_GE(headline.interval->high, headline.value);
+}
+
+TEST_P(ProtocolContract, EveryAccuracyKnowsItsChance) {
+  for (const Metric& metric : run().record.metrics) {
+    if (metric.name.find("accuracy") == std::string::npos) continue;
+    ASSERT_TRUE(metric.chance.has_value()) << metric.name;
+    EXPECT_GE(*metric.chance, 0.25) << metric.name;
+    EXPECT_DOUBLE_EQ(metric.ceiling.value(), 1.0) << metric.name;
+  }
+}
+
+TEST_P(ProtocolContract, OutcomesCoverTheTestSetOnce) {
+  const Record record = run().record;
+  if (!record.outcomes) return;
+  EXPECT_EQ(record.outcomes->ids.size(), 20U);
+  EXPECT_EQ(std::set<std::string>(record.outcomes->ids.begin(), record.outcomes->ids.end()).size(), 20U);
+  EXPECT_EQ(record.headline().n, 20);
+}
+
+TEST_P(ProtocolContract, LeavesTheSubjectAlone) {
+  const Subject judged = subject();
+  run_protocol(GetParam(), quick(GetParam()), judged, task());
+  EXPECT_EQ(hash_of(judged.encoder->parameters()), judged.sha256);
+  EXPECT_EQ(load_encoder(judged.checkpoint).sha256, judged.sha256);
+}
+
+}  // namespace
+}  // namespace repbench

@@ -1,0 +1,85 @@
+#include <gtest/gtest.h>
+
+#include "tests/files/error_message.h"
+#include "tests/files/scratch_folder.h"
+#include "tests/protocols/toy_subject.h"
+
+namespace repbench {
+namespace {
+
+ProtocolResult run(const Subject& subject, const Json& settings = Json::object(), int64_t batch_size = 256) {
+  ProtocolContext context;
+  context.batch_size = batch_size;
+  return run_protocol("reconstruction", settings, subject, toy_task(4, 40), context);
+}
+
+TEST(Reconstruction, RefusesWhatHasNoCheckpoint) {
+  const std::string message = error_message<std::invalid_argument>([] { run(raw_pixels()); });
+  EXPECT_EQ(message, "[reconstruction] expected a checkpoint; got raw pixels");
+}
+
+TEST(Reconstruction, DrawsASheetOfTheRightSizes) {
+  const ScratchFolder folder;
+  const ProtocolResult result = run(tiny_mae(folder / "run", 0), {{"rows", 3}}, 2);
+  ASSERT_TRUE(result.sheet.has_value());
+  EXPECT_EQ(result.sheet->columns.size(), 4U);
+  ASSERT_EQ(result.sheet->rows.size(), 3U);
+  for (const auto& row : result.sheet->rows) {
+    ASSERT_EQ(row.size(), 4U);
+    for (const Pixels& picture : row) {
+      EXPECT_EQ(picture.height, 8);
+      EXPECT_EQ(picture.width, 8);
+      EXPECT_EQ(picture.channels, 1);
+      EXPECT_EQ(picture.data.size(), 64U);
+    }
+  }
+}
+
+TEST(Reconstruction, ShowsTheOriginalAndItsMask) {
+  const ScratchFolder folder;
+  const ProtocolResult result = run(tiny_mae(folder / "run", 0), {{"rows", 4}});
+  const ToyPictures test("test", 40);
+  for (size_t i = 0; i < 4; ++i) {
+    const std::vector<Pixels>& row = result.sheet->rows.at(i);
+    EXPECT_EQ(row[0].data, pixels(test.get(static_cast<int64_t>(i)), 1).pixels);
+    // 0.75 of four patches of 16 pixels are removed: grey. The others are as they were, also where pasted.
+    int64_t grey = 0;
+    for (size_t p = 0; p < 64; ++p) {
+      if (row[1].data[p] == 128 && row[0].data[p] != 128) {
+        ++grey;
+      } else {
+        EXPECT_EQ(row[1].data[p], row[0].data[p]);
+      }
+    }
+    EXPECT_NEAR(static_cast<double>(grey), 48, 2);
+  }
+}
+
+TEST(Reconstruction, MeasuresEveryPictureAsked) {
+  const ScratchFolder folder;
+  const Subject subject = tiny_mae(folder / "run", 0);
+  EXPECT_EQ(run(subject, {{"examples", 0}}).record.headline().n, 40);
+  EXPECT_EQ(run(subject, {{"examples", 12}}).record.headline().n, 12);
+  const Metric metric = run(subject).record.headline();
+  EXPECT_EQ(metric.direction, Direction::lower_is_better);
+  EXPECT_LE(metric.interval->low, metric.value);
+}
+
+TEST(Reconstruction, ErrorDoesNotDependOnTheBatchSize) {
+  const ScratchFolder folder;
+  const Subject subject = tiny_mae(folder / "run", 0);
+  EXPECT_NEAR(run(subject, Json::object(), 7).record.headline().value, run(subject).record.headline().value, 1e-6);
+}
+
+TEST(Reconstruction, TrainingMakesTheErrorSmaller) {
+  const ScratchFolder folder;
+  for (const bool norm_pix : {false, true}) {
+    const std::string name = norm_pix ? "norm" : "plain";
+    const double before = run(tiny_mae(folder / (name + "0"), 0, norm_pix)).record.headline().value;
+    const double after = run(tiny_mae(folder / (name + "1"), 30, norm_pix)).record.headline().value;
+    EXPECT_LT(after, 0.7 * before) << name;
+  }
+}
+
+}  // namespace
+}  // namespace repbench

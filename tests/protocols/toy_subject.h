@@ -1,0 +1,82 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "datasets/loader.h"
+#include "pretrain/checkpoint.h"
+#include "pretrain/models/initialise.h"
+#include "pretrain/objective.h"
+#include "pretrain/tensors.h"
+#include "pretrain/trainer.h"
+#include "protocols/protocol.h"
+#include "tests/protocols/toy_pictures.h"
+
+namespace repbench {
+
+inline InputSpec toy_input() { return {1, ToyPictures::kSide, "small_eval:8", {0.3}, {0.3}}; }
+
+inline Subject subject_of(std::shared_ptr<Encoder> encoder, const std::string& label) {
+  Subject subject;
+  subject.label = label;
+  subject.sha256 = hash_of(encoder->parameters());
+  subject.description = {{"sha256", subject.sha256},
+                         {"kind", encoder->kind()},
+                         {"label", label},
+                         {"config", Json::object()}};
+  subject.encoder = std::move(encoder);
+  return subject;
+}
+
+/// An untrained ViT for toy pictures: width 16, four patches and a class token.
+inline Subject tiny_vit(int64_t depth = 2, uint64_t seed = 0) {
+  const Json config = {{"image_size", 8}, {"patch_size", 4}, {"channels", 1},
+                       {"width", 16},     {"heads", 2},      {"depth", depth}};
+  std::shared_ptr<Encoder> encoder = make_encoder("vit", config, toy_input());
+  initialise(encoder->parameters(), seed);
+  return subject_of(std::move(encoder), "tiny ViT");
+}
+
+inline Subject raw_pixels() {
+  return subject_of(make_encoder("raw_pixels", Json::object(), toy_input()), "raw pixels");
+}
+
+/// A tiny MAE, trained on toy pictures for some epochs of four steps, saved as a run folder.
+inline Subject tiny_mae(const std::filesystem::path& run, double epochs, bool norm_pix = false) {
+  std::string name = "mae";
+  const std::unique_ptr<Recipe> recipe = make_recipe(name);
+  Options fields;
+  fields.add("objective", &name, {.help = "kind"});
+  recipe->describe(fields);
+  fields.set_all({{"model", tiny_vit().encoder->config()},
+                  {"mae", {{"decoder_width", 16}, {"decoder_heads", 2}, {"decoder_depth", 1}, {"norm_pix", norm_pix}}}},
+                 "test");
+  const std::unique_ptr<Objective> objective = recipe->make(toy_input(), 0);
+  const auto data = std::make_shared<ToyPictures>("train", 64);
+  const auto source = make_loader(data, all_examples(*data), {make_view("small_eval:8")},
+                                  {.batch_size = 16, .shuffle = true, .drop_last = true});
+  TrainOptions train;
+  train.epochs = epochs;
+  train.batch_size = 16;
+  train.base_lr = 0.05;
+  Trainer trainer(*objective, *source, train, Execution(), 0);
+  trainer.fit({});
+  save_checkpoint(run, {trainer, fields.to_json(), {}}, 1);
+  Subject subject = subject_of(load_encoder(run).encoder, "tiny MAE");
+  subject.checkpoint = run;
+  return subject;
+}
+
+/// Runs a protocol with these settings, as the suite does.
+inline ProtocolResult run_protocol(const std::string& name, const Json& settings, const Subject& subject,
+                                   const Task& task, const ProtocolContext& context = {}) {
+  const std::unique_ptr<Protocol> protocol = find_protocol(name).make();
+  Options fields;
+  protocol->describe(fields);
+  fields.set_all(settings, "test");
+  return protocol->run(subject, task, context);
+}
+
+}  // namespace repbench
