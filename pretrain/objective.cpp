@@ -30,4 +30,10 @@ std::unique_ptr<Recipe> make_recipe(std::string_view objective) {
   fail_unknown_name("objective", "a kind of objective", objective, names);
 }
 
+void move_to(Objective& objective, at::Device device) {
+  objective.encoder().to(device);
+  for (const NamedTensor& named : objective.own_tensors())
+    named.tensor.set_data(named.tensor.data().to(device));
+}
+
 }  // namespace repbench

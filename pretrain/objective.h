@@ -68,6 +68,9 @@ class Objective {
   virtual int64_t forward_macs() const = 0;
 };
 
+/// Moves the encoder and everything else that the objective owns.
+void move_to(Objective& objective, at::Device device);
+
 /// The options of a kind of objective, the model's included, and how to build it.
 class Recipe {
  public:

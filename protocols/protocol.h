@@ -26,6 +26,7 @@ struct Subject {
   std::string sha256;                 // over the encoder's tensors
   std::filesystem::path checkpoint;   // step or run folder; empty for an encoder without weights
   Json description = Json::object();  // a report's `checkpoint` section
+  double training_seconds = 0;        // over all interruptions
 };
 
 /// On what. Data sets are empty for protocols that need none.

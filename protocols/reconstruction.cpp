@@ -48,7 +48,7 @@ class Reconstruction final : public Protocol {
     auto* mae = dynamic_cast<Mae*>(objective.get());
     if (mae == nullptr)
       throw std::invalid_argument("[reconstruction] expected an MAE checkpoint; got another objective");
-    mae->encoder().to(context.execution.device);
+    move_to(*objective, context.execution.device);
 
     const IndexList chosen = examples_ > 0
                                  ? draw_examples(*task.test, task.test_examples, examples_, context.seed)

@@ -88,7 +88,7 @@ class Throughput final : public Protocol {
   static Workload pretraining(const Subject& subject, const at::Tensor& pictures,
                               const ProtocolContext& context) {
     std::shared_ptr<Objective> objective = load_objective(subject.checkpoint);
-    objective->encoder().to(context.execution.device);
+    move_to(*objective, context.execution.device);
     auto optimizer = std::make_shared<AdamW>(objective->parameter_groups(0.05), AdamWOptions{});
     Batch batch;
     batch.views.push_back({pictures, Axes::BHWC});

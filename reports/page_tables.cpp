@@ -68,7 +68,7 @@ std::vector<std::string> checkpoint_cells(const std::string& name, const Record&
           large(training, "examples_seen"),
           macs,
           total,
-          large(training, "seconds"),
+          large(record.cost, "training_seconds"),
           large(training, "final_loss")};
 }
 
@@ -90,7 +90,9 @@ std::vector<const Record*> one_per_checkpoint(const Row& row) {
 Table checkpoint_table(const std::vector<Row>& rows) {
   Table table;
   table.title = "Checkpoints";
-  table.note = "MACs are analytic multiply-accumulates of one forward pass in pretraining, masking counted.";
+  table.note =
+      "MACs are analytic multiply-accumulates of a training step (a backward pass counts as two forward "
+      "ones), masking counted.";
   table.columns = {"encoder",
                    "kind",
                    "sha256",

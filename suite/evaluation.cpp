@@ -135,6 +135,9 @@ Subject load_subject(const std::filesystem::path& checkpoint, const std::string&
                          {"input", loaded.config["input"]},
                          {"parameters", {{"total", total}, {"trainable", 0}}},
                          {"training", loaded.config["training"]}};
+  // Times belong to the cost section: all else is equal between two runs of the same settings.
+  subject.description["training"].erase("seconds");
+  subject.training_seconds = loaded.config["training"].value("seconds", 0.0);
   return subject;
 }
 
@@ -178,6 +181,7 @@ Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std:
   Json hashes = record.dataset["hashes"];
   record.fingerprint = fingerprint(evaluation.protocol, kind.version, evaluation.identity, hashes);
   record.cost["seconds"] = std::chrono::duration<double>(std::chrono::system_clock::now() - start).count();
+  if (!subject.checkpoint.empty()) record.cost["training_seconds"] = subject.training_seconds;
   record.cost["peak_memory_bytes"] = peak_memory_bytes();
   if (result.sheet) write_sheet(folder / "sheet.json", *result.sheet);
   write_record(folder, record);

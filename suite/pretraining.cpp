@@ -129,7 +129,7 @@ void run_pretraining(PretrainOptions& options, const std::filesystem::path& run,
   const auto seed = static_cast<uint64_t>(options.seed);
   const std::unique_ptr<BatchSource> source = training_source(options);
   const std::unique_ptr<Objective> objective = options.recipe->make(options.input(), seed);
-  objective->encoder().to(execution.device);
+  move_to(*objective, execution.device);
   Trainer trainer(*objective, *source, options.train, execution, seed);
   TrainingCost before;
   if (started) before = resume(run, trainer, resolved_options(options, /*identity_only=*/true));

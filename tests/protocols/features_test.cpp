@@ -193,10 +193,12 @@ TEST(Standardiser, GivesZeroMeanAndUnitDeviation) {
 TEST(Standardiser, LeavesConstantColumnsAtZero) {
   at::Tensor x = at::rand({1000, 4});
   const std::vector<float> constants = {0.1F, 0.0F, 1.0e6F, -12345.678F};
-  for (int64_t column = 0; column < 4; ++column) x.select(1, column).fill_(constants[static_cast<size_t>(column)]);
+  for (int64_t column = 0; column < 4; ++column)
+    x.select(1, column).fill_(constants[static_cast<size_t>(column)]);
   const Standardiser standardiser = Standardiser::fit(x);
   EXPECT_TRUE(at::equal(standardiser.apply(x), at::zeros_like(x)));
-  EXPECT_TRUE(at::equal(standardiser.apply(x + 1.0), at::zeros_like(x))) << "an unseen value of such a column";
+  EXPECT_TRUE(at::equal(standardiser.apply(x + 1.0), at::zeros_like(x)))
+      << "an unseen value of such a column";
 }
 
 TEST(SelectionSplit, IsStratifiedAndCoversEveryRowOnce) {

@@ -48,7 +48,8 @@ TEST(FirstTunedStage, SaysWhatIsPossible) {
 }
 
 TEST(Classifier, CountsWhatItTunes) {
-  // Width 16: attention 2*16 + 3*16*17 + 16*17 = 1120, MLP 2*16 + 64*17 + 16*65 = 2160, norm 32, head 4*17 = 68.
+  // Width 16: attention 2*16 + 3*16*17 + 16*17 = 1120, MLP 2*16 + 64*17 + 16*65 = 2160, norm 32, head 4*17
+  // = 68.
   const Subject subject = tiny_vit(4);
   EXPECT_EQ(classifier_of(subject, "0").expected_trainable(), 68);
   EXPECT_EQ(classifier_of(subject, "0.5").expected_trainable(), 68 + 32 + 2160);
@@ -95,7 +96,8 @@ TEST(Classifier, TunesItsStagesAndLeavesTheOthers) {
   Classifier classifier = classifier_of(subject, "1");
   const std::string frozen = classifier.frozen_hash();
   const Task task = toy_task(32, 4);
-  const auto source = make_loader(task.train, task.train_examples, {make_view(task.view)}, {.batch_size = 16});
+  const auto source =
+      make_loader(task.train, task.train_examples, {make_view(task.view)}, {.batch_size = 16});
   TrainOptions options;
   options.epochs = 2;
   options.batch_size = 16;
@@ -158,7 +160,8 @@ TEST(Finetune, FromScratchDoesNotKnowTheCheckpoint) {
 TEST(Finetune, PointsAreComparedOnTheSameExamples) {
   const Task task = toy_task(64, 60);
   const Record both = run(settings_of({"0", "all"}, 4), tiny_vit(), task);
-  const Record none = run(settings_of({"0"}, 4), tiny_vit(), task), all = run(settings_of({"all"}, 4), tiny_vit(), task);
+  const Record none = run(settings_of({"0"}, 4), tiny_vit(), task),
+               all = run(settings_of({"all"}, 4), tiny_vit(), task);
   const PairedCounts counts = paired_counts(*all.outcomes, *none.outcomes);
   const Json expected = {{"0", mcnemar_mid_p(counts.only_a, counts.only_b)}};
   EXPECT_EQ(both.resolved.at("paired_mid_p_against_all"), expected);
@@ -168,7 +171,8 @@ TEST(Finetune, PointsAreComparedOnTheSameExamples) {
 TEST(Finetune, LeavesTheSubjectAlone) {
   const Subject subject = tiny_vit();
   std::vector<bool> wanted;
-  for (const NamedTensor& named : subject.encoder->parameters()) wanted.push_back(named.tensor.requires_grad());
+  for (const NamedTensor& named : subject.encoder->parameters())
+    wanted.push_back(named.tensor.requires_grad());
   run(settings_of({"0", "all"}, 1), subject, toy_task(32, 8));
   EXPECT_EQ(hash_of(subject.encoder->parameters()), subject.sha256);
   size_t i = 0;
@@ -209,7 +213,8 @@ TEST(Finetune, RefusesRawPixels) {
 }
 
 TEST(Finetune, RefusesPointsBeforeAnyTraining) {
-  EXPECT_PRED2(contains, refusal(settings_of({"0", "3"}), tiny_vit()), "key 'points': expected 0, 0.5, 1 ... 2 or all");
+  EXPECT_PRED2(contains, refusal(settings_of({"0", "3"}), tiny_vit()),
+               "key 'points': expected 0, 0.5, 1 ... 2 or all");
   EXPECT_PRED2(contains, refusal(settings_of({"0", "1", "0"}), tiny_vit()), "key 'points'");
   Json none = settings_of({});
   none["from_scratch"] = true;

@@ -35,7 +35,8 @@ TEST(Knn, ReportsEveryKAndTheOneThatCounts) {
 
 TEST(Knn, AsManyNeighboursAsThereAreVoteByWeight) {
   // With a small temperature the nearest decides, whatever k.
-  const Record record = run(raw_pixels(), toy_task(20, 40), {{"k", {1, 20}}, {"headline_k", 1}, {"temperature", 1e-3}});
+  const Record record =
+      run(raw_pixels(), toy_task(20, 40), {{"k", {1, 20}}, {"headline_k", 1}, {"temperature", 1e-3}});
   EXPECT_DOUBLE_EQ(record.curves[0].y[0], 1.0);
   EXPECT_DOUBLE_EQ(record.curves[0].y[1], 1.0);
 }

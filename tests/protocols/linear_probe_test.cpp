@@ -121,15 +121,16 @@ TEST_P(LinearProbe, NamesTheSettingThatCannotBe) {
 }
 
 TEST_P(LinearProbe, AnUnknownTapIsRefusedWithTheKnownOnes) {
-  const std::string message = error_message<std::invalid_argument>(
-      [&] { run(tiny_vit(), toy_task(40, 8), {{"taps", {"clss"}}}); });
+  const std::string message = error_message<std::invalid_argument>([&] {
+    run(tiny_vit(), toy_task(40, 8), {{"taps", {"clss"}}});
+  });
   EXPECT_PRED2(contains, message, "'clss'");
   EXPECT_PRED2(contains, message, "cls+mean");
 }
 
 TEST(LogisticProbe, ReportsThatItDidNotConverge) {
-  const Record record = run_protocol("linear_probe", {{"max_iterations", 1}, {"C", {1e-3, 1, 100}}}, tiny_vit(),
-                                     toy_task(120, 40))
+  const Record record = run_protocol("linear_probe", {{"max_iterations", 1}, {"C", {1e-3, 1, 100}}},
+                                     tiny_vit(), toy_task(120, 40))
                             .record;
   bool told = false;
   for (const std::string& warning : record.warnings) told |= contains(warning, "stopped at gradient");

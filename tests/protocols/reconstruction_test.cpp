@@ -68,7 +68,8 @@ TEST(Reconstruction, MeasuresEveryPictureAsked) {
 TEST(Reconstruction, ErrorDoesNotDependOnTheBatchSize) {
   const ScratchFolder folder;
   const Subject subject = tiny_mae(folder / "run", 0);
-  EXPECT_NEAR(run(subject, Json::object(), 7).record.headline().value, run(subject).record.headline().value, 1e-6);
+  EXPECT_NEAR(run(subject, Json::object(), 7).record.headline().value, run(subject).record.headline().value,
+              1e-6);
 }
 
 TEST(Reconstruction, TrainingMakesTheErrorSmaller) {

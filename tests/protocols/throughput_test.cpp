@@ -44,7 +44,8 @@ TEST(Throughput, MeasuresAPretrainingStepOfACheckpoint) {
   EXPECT_EQ(record.headline().name, "inference_images_per_second");
   expect_repetitions(record, 0, "inference");
   expect_repetitions(record, 1, "pretraining_step");
-  EXPECT_EQ(record.cost.at("macs_per_image").at("pretraining_step"), 3 * load_objective(subject.checkpoint)->forward_macs());
+  EXPECT_EQ(record.cost.at("macs_per_image").at("pretraining_step"),
+            3 * load_objective(subject.checkpoint)->forward_macs());
   EXPECT_GT(record.cost.at("gflops_per_second").at("pretraining_step").get<double>(), 0);
 }
 

@@ -15,8 +15,8 @@
 
 namespace repbench {
 
-/// Grey pictures of 8x8 pixels in memory: class c of four is the picture whose quadrant c is bright. Counts how
-/// often a picture was read.
+/// Grey pictures of 8x8 pixels in memory: class c of four is the picture whose quadrant c is bright. Counts
+/// how often a picture was read.
 class ToyPictures final : public Dataset {
  public:
   static constexpr int kClasses = 4, kSide = 8;

@@ -22,18 +22,17 @@ inline Subject subject_of(std::shared_ptr<Encoder> encoder, const std::string& l
   Subject subject;
   subject.label = label;
   subject.sha256 = hash_of(encoder->parameters());
-  subject.description = {{"sha256", subject.sha256},
-                         {"kind", encoder->kind()},
-                         {"label", label},
-                         {"config", Json::object()}};
+  subject.description = {
+      {"sha256", subject.sha256}, {"kind", encoder->kind()}, {"label", label}, {"config", Json::object()}};
   subject.encoder = std::move(encoder);
   return subject;
 }
 
 /// An untrained ViT for toy pictures: width 16, four patches and a class token.
 inline Subject tiny_vit(int64_t depth = 2, uint64_t seed = 0) {
-  const Json config = {{"image_size", 8}, {"patch_size", 4}, {"channels", 1},
-                       {"width", 16},     {"heads", 2},      {"depth", depth}};
+  const Json config = {{"image_size", 8},  {"patch_size", 4},  {"channels", 1},
+                       {"width", 16},      {"heads", 2},       {"depth", depth},
+                       {"name", "custom"}, {"mlp_ratio", 4.0}, {"norm_eps", 1e-6}};
   std::shared_ptr<Encoder> encoder = make_encoder("vit", config, toy_input());
   initialise(encoder->parameters(), seed);
   return subject_of(std::move(encoder), "tiny ViT");
@@ -50,9 +49,10 @@ inline Subject tiny_mae(const std::filesystem::path& run, double epochs, bool no
   Options fields;
   fields.add("objective", &name, {.help = "kind"});
   recipe->describe(fields);
-  fields.set_all({{"model", tiny_vit().encoder->config()},
-                  {"mae", {{"decoder_width", 16}, {"decoder_heads", 2}, {"decoder_depth", 1}, {"norm_pix", norm_pix}}}},
-                 "test");
+  fields.set_all(
+      {{"model", tiny_vit().encoder->config()},
+       {"mae", {{"decoder_width", 16}, {"decoder_heads", 2}, {"decoder_depth", 1}, {"norm_pix", norm_pix}}}},
+      "test");
   const std::unique_ptr<Objective> objective = recipe->make(toy_input(), 0);
   const auto data = std::make_shared<ToyPictures>("train", 64);
   const auto source = make_loader(data, all_examples(*data), {make_view("small_eval:8")},
