@@ -6,7 +6,7 @@ DEMO ?= demo
 
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: setup build test demo lint format bench test-interop install clean
+.PHONY: setup build test demo lint format bench test-interop readme install clean
 
 setup:
 	@./setup.sh
@@ -36,6 +36,10 @@ bench: build
 # Needs a Python with the peers: see tests/interop/requirements.txt.
 test-interop: build
 	@tests/interop/run.sh $(BUILD) $(PYTHON)
+
+# The demo's table and picture in README.md, generated.
+readme:
+	@docs/readme.sh $(BUILD) $(DEMO)
 
 install: build
 	cmake --install $(BUILD)

@@ -45,12 +45,28 @@ at::Tensor labels_of(const Dataset& dataset, const IndexList& examples) {
   return labels;
 }
 
+/// Probes need a vector an example.
+void check_flat(const FeatureSet& features) {
+  for (const auto& [tap, values] : features.by_tap) {
+    if (values.dim() == 2) continue;
+    throw std::invalid_argument(fmt::format(
+        "[features] key 'taps': expected taps that give a vector an example; '{}' gives {} dimensions", tap,
+        values.dim() - 1));
+  }
+}
+
 /// Reads a cached file; false if there is none or it is broken.
-bool read_cache(const std::filesystem::path& file, std::span<const std::string> taps, FeatureSet& into) {
+bool read_cache(const std::filesystem::path& file, std::span<const std::string> taps, int64_t rows,
+                FeatureSet& into) {
   if (!std::filesystem::exists(file)) return false;
   try {
     const SafetensorsFile cached(file);
-    for (const std::string& tap : taps) into.by_tap[tap] = to_tensor(cached.at(tap));
+    for (const std::string& tap : taps) {
+      into.by_tap[tap] = to_tensor(cached.at(tap));
+      if (into.by_tap[tap].dim() == 2 && into.by_tap[tap].size(0) == rows) continue;
+      throw std::runtime_error(fmt::format("[features] {}: tensor '{}': expected {} rows; got {}",
+                                           file.string(), tap, rows, into.by_tap[tap].size(0)));
+    }
     return true;
   } catch (const std::exception& error) {
     fmt::print(stderr, "warning: {}; extracting again\n", error.what());
@@ -98,17 +114,21 @@ FeatureSet compute_features(const Encoder& encoder, std::shared_ptr<const Datase
 FeatureSet extract_features(const Subject& subject, std::shared_ptr<const Dataset> dataset,
                             const IndexList& examples, std::string_view view,
                             std::span<const std::string> taps, const ProtocolContext& context) {
-  if (context.cache.empty())
-    return compute_features(*subject.encoder, dataset, examples, view, taps, context);
+  if (context.cache.empty()) {
+    FeatureSet computed = compute_features(*subject.encoder, dataset, examples, view, taps, context);
+    check_flat(computed);
+    return computed;
+  }
   const std::filesystem::path file =
       context.cache / (cache_key(subject, *dataset, examples, view, taps, context) + ".safetensors");
   FeatureSet features;
-  if (read_cache(file, taps, features)) {
+  if (read_cache(file, taps, examples.size(), features)) {
     features.labels = labels_of(*dataset, examples);
     features.ids = ids_of(*dataset, examples);
     return features;
   }
   features = compute_features(*subject.encoder, dataset, examples, view, taps, context);
+  check_flat(features);
   NamedTensors tensors;
   for (const auto& [tap, values] : features.by_tap) tensors.push_back({tap, values});
   save_tensors(file, tensors);

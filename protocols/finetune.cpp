@@ -1,8 +1,10 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -84,6 +86,7 @@ class Finetune final : public Protocol {
     const IndexList chosen =
         train_examples_ > 0 ? draw_examples(*task.train, task.train_examples, train_examples_, context.seed)
                             : task.train_examples;
+    check(subject, chosen);
     std::vector<Point> points;
     for (const std::string& name : points_) points.push_back(tune(subject, task, chosen, name, context));
     if (from_scratch_) points.push_back(tune(subject, task, chosen, kScratch, context));
@@ -94,6 +97,26 @@ class Finetune final : public Protocol {
   }
 
  private:
+  /// Complains before anything is trained.
+  void check(const Subject& subject, const IndexList& chosen) const {
+    if (depth_of(*subject.encoder) == 0) {
+      throw std::invalid_argument(
+          fmt::format("[finetune] expected an encoder with blocks; got {}", subject.encoder->kind()));
+    }
+    for (const std::string& name : points_) first_tuned_stage(*subject.encoder, name);
+    const std::set<std::string> distinct(points_.begin(), points_.end());
+    if (points_.empty() || distinct.size() != points_.size()) {
+      throw std::invalid_argument(
+          fmt::format("[finetune] key 'points': expected different points, at least one; got {}",
+                      fmt::join(points_, ", ")));
+    }
+    if (train_.batch_size > chosen.size()) {
+      throw std::invalid_argument(
+          fmt::format("[finetune] key 'train.batch_size': expected at most the {} training examples; got {}",
+                      chosen.size(), train_.batch_size));
+    }
+  }
+
   std::unique_ptr<BatchSource> training_source(const Subject& subject, const Task& task,
                                                const IndexList& chosen,
                                                const ProtocolContext& context) const {

@@ -39,12 +39,11 @@ class Knn final : public Protocol {
     normalise(train);
     normalise(test);
     const auto classes = static_cast<int64_t>(task.train->class_names().size());
-    const auto [tap, validation] = choose_tap(
-        train, selection_split(*task.train, task.train_examples, held_out_, context.seed), classes);
+    const auto [tap, validation] = choose_tap(train, taps, selection_split(*task.train, task.train_examples, held_out_, context.seed), classes);
 
     const int64_t most = *std::max_element(k_.begin(), k_.end());
-    const Neighbours neighbours =
-        nearest_neighbours(test.by_tap.at(tap), train.by_tap.at(tap), check_k(most, train.labels.size(0)));
+    const Neighbours neighbours = nearest_neighbours(test.by_tap.at(tap), train.by_tap.at(tap),
+                                                     check_k("k", most, train.labels.size(0)));
     Record record;
     Curve curve;
     curve.name = "accuracy by k";
@@ -66,10 +65,10 @@ class Knn final : public Protocol {
   }
 
  private:
-  static int64_t check_k(int64_t k, int64_t bank) {
+  static int64_t check_k(const char* key, int64_t k, int64_t bank) {
     if (k > bank)
       throw std::invalid_argument(
-          fmt::format("[knn] key 'k': expected at most the {} training examples; got {}", bank, k));
+          fmt::format("[knn] key '{}': expected at most the {} training examples; got {}", key, bank, k));
     return k;
   }
 
@@ -80,15 +79,16 @@ class Knn final : public Protocol {
     }
   }
 
-  std::pair<std::string, double> choose_tap(const FeatureSet& train, const SelectionSplit& split,
-                                            int64_t classes) const {
+  std::pair<std::string, double> choose_tap(const FeatureSet& train, const std::vector<std::string>& taps,
+                                            const SelectionSplit& split, int64_t classes) const {
     std::pair<std::string, double> best{"", -1.0};
     const at::Tensor bank_labels = rows_of(train.labels, split.kept),
                      labels = rows_of(train.labels, split.held_out);
-    for (const auto& [tap, features] : train.by_tap) {
+    for (const std::string& tap : taps) {
+      const at::Tensor& features = train.by_tap.at(tap);
       const Neighbours neighbours =
           nearest_neighbours(rows_of(features, split.held_out), rows_of(features, split.kept),
-                             check_k(headline_k_, static_cast<int64_t>(split.kept.size())));
+                             check_k("headline_k", headline_k_, static_cast<int64_t>(split.kept.size())));
       const double accuracy =
           classify(vote(neighbours, bank_labels, classes, headline_k_, temperature_), labels).accuracy();
       if (accuracy > best.second) best = {tap, accuracy};

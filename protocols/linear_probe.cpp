@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 
@@ -47,11 +48,19 @@ class LinearProbe final : public Protocol {
                 {.help = "logistic: largest gradient entry of the mean objective",
                  .minimum = 1e-14,
                  .maximum = 1e-2});
+    options.add("gap", &gap_,
+                {.help = "logistic: largest relative distance from the optimal objective",
+                 .minimum = 1e-12,
+                 .maximum = 1e-1});
     options.add("max_iterations", &max_iterations_,
                 {.help = "logistic: L-BFGS iterations", .minimum = 1, .maximum = 1e6});
   }
 
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
+    if (strengths().empty()) {
+      throw std::invalid_argument(
+          fmt::format("[linear_probe] key '{}': expected at least one value; got none", strength_name()));
+    }
     const std::vector<std::string> taps = taps_.empty() ? subject.encoder->default_taps() : taps_;
     const FeatureSet train =
         extract_features(subject, task.train, task.train_examples, task.view, taps, context);
@@ -60,7 +69,7 @@ class LinearProbe final : public Protocol {
     const auto classes = static_cast<int64_t>(task.train->class_names().size());
     const auto start = std::chrono::steady_clock::now();
     const SelectionSplit split = selection_split(*task.train, task.train_examples, held_out_, context.seed);
-    const Choice choice = choose(train, split, classes, context);
+    const Choice choice = choose(train, taps, split, classes, context);
     const Fit fit = fit_and_score(train.by_tap.at(choice.tap), train.labels, test.by_tap.at(choice.tap),
                                   classes, {choice.strength});
     const Classification result = classify(fit.scores[0], test.labels);
@@ -68,9 +77,8 @@ class LinearProbe final : public Protocol {
     Record record;
     record.metrics = classification_metrics(result);
     record.outcomes = classification_outcomes(result, test.labels, test.ids);
-    const char* strength_name = classifier_ == "ridge" ? "lambda" : "C";
     record.resolved = {{"tap", choice.tap},
-                       {strength_name, choice.strength},
+                       {strength_name(), choice.strength},
                        {"validation_accuracy", choice.validation_accuracy},
                        {"trials", choice.trials},
                        {"taps_tried", taps},
@@ -82,9 +90,10 @@ class LinearProbe final : public Protocol {
                                               fit.gradient_norm[0], tolerance_));
       }
     }
-    if (choice.strength == strengths().front() || choice.strength == strengths().back()) {
+    const auto [least, most] = std::minmax_element(strengths().begin(), strengths().end());
+    if (*least < *most && (choice.strength == *least || choice.strength == *most)) {
       record.warnings.push_back(
-          fmt::format("the chosen {} = {} is at the edge of its grid", strength_name, choice.strength));
+          fmt::format("the chosen {} = {} is at the edge of its grid", strength_name(), choice.strength));
     }
     record.cost["solve_seconds"] =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -92,16 +101,18 @@ class LinearProbe final : public Protocol {
   }
 
  private:
+  const char* strength_name() const { return classifier_ == "ridge" ? "lambda" : "C"; }
   const std::vector<double>& strengths() const { return classifier_ == "ridge" ? lambda_ : C_; }
 
   /// The best (tap, strength) on held-out train; equal accuracies: the earlier tap, then the earlier
   /// strength.
-  Choice choose(const FeatureSet& train, const SelectionSplit& split, int64_t classes,
-                const ProtocolContext& context) {
+  Choice choose(const FeatureSet& train, const std::vector<std::string>& taps, const SelectionSplit& split,
+                int64_t classes, const ProtocolContext& context) {
     Choice best;
     const at::Tensor kept_labels = rows_of(train.labels, split.kept),
                      held_labels = rows_of(train.labels, split.held_out);
-    for (const auto& [tap, features] : train.by_tap) {
+    for (const std::string& tap : taps) {
+      const at::Tensor& features = train.by_tap.at(tap);
       const Fit fit = fit_and_score(rows_of(features, split.kept), kept_labels,
                                     rows_of(features, split.held_out), classes, strengths());
       for (size_t i = 0; i < strengths().size(); ++i) {
@@ -127,18 +138,20 @@ class LinearProbe final : public Protocol {
       z = standardiser.apply(others);
     }
     if (classifier_ == "ridge") return {ridge_scores(solve_ridge(x, labels, classes, strengths), z), {}};
-    const LogisticSolution solution = solve_logistic(
-        {x, labels, classes, strengths}, {.tolerance = tolerance_, .max_iterations = max_iterations_});
+    const LogisticSolution solution =
+        solve_logistic({x, labels, classes, strengths},
+                       {.tolerance = tolerance_, .gap = gap_, .max_iterations = max_iterations_});
     return {logistic_scores(solution, z), solution.gradient_norm};
   }
 
   std::string classifier_ = "logistic";
   std::vector<std::string> taps_;
   std::vector<double> C_ = {1e-4, 1e-3, 1e-2, 1e-1, 1};
-  std::vector<double> lambda_ = {1e-2, 1e-1, 1, 10, 100, 1000, 10000};
+  std::vector<double> lambda_ = {1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000, 10000};
   bool standardise_ = true;
   double held_out_ = 0.1;
   double tolerance_ = 1e-5;
+  double gap_ = 1e-4;
   int64_t max_iterations_ = 1000;
 };
 

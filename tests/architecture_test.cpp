@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
 #include <regex>
@@ -57,20 +58,23 @@ size_t rank(const std::string& folder) {
   return static_cast<size_t>(std::find(kHouse.begin(), kHouse.end(), folder) - kHouse.begin());
 }
 
-/// Lengths in lines of the function bodies of a file: a brace block whose head ends in `)` and qualifiers.
+/// Lengths in lines of the functions of a file: from a closing brace at the indentation of a function (none,
+/// or a method's) up to the line that begins at the same indentation.
 std::vector<size_t> function_lengths(const SourceFile& file) {
-  static const std::regex kHead(
-      R"(^[ \w:<>,&*~\[\]()\"=!|+\-.]*\)( const| noexcept| override| final|: .*)*\s*\{\s*$)");
-  static const std::regex kControl(
-      R"(^\s*(if|for|while|switch|else|do|try|catch|namespace|struct|class|return)\b|= *\[|\[&?=?\w*\]\()");
+  static const std::regex kOther(
+      R"(^\s*(if|for|while|switch|else|do|try|catch|namespace|struct|class|enum|union)\b)");
   std::vector<size_t> lengths;
-  for (size_t begin = 0; begin < file.lines.size(); ++begin) {
-    const std::string& head = file.lines[begin];
-    if (!std::regex_match(head, kHead) || std::regex_search(head, kControl)) continue;
-    const std::string closing = std::string(head.find_first_not_of(' '), ' ') + "}";
-    size_t end = begin + 1;
-    while (end < file.lines.size() && file.lines[end] != closing) ++end;
-    lengths.push_back(end - begin + 1);
+  for (size_t end = 0; end < file.lines.size(); ++end) {
+    for (const std::string indentation : {"", "  "}) {
+      if (file.lines[end] != indentation + "}") continue;
+      const auto begins = [&](const std::string& line) {
+        return line.size() > indentation.size() && line.starts_with(indentation) &&
+               std::isalpha(static_cast<unsigned char>(line[indentation.size()])) != 0;
+      };
+      size_t begin = end;
+      while (begin > 0 && !begins(file.lines[begin])) --begin;
+      if (!std::regex_search(file.lines[begin], kOther)) lengths.push_back(end - begin + 1);
+    }
   }
   return lengths;
 }

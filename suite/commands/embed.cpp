@@ -100,6 +100,7 @@ void add_embed(CLI::App& program) {
       ->required();
   command->add_option("--tap", arguments->taps, "T[,T...], e.g. cls, mean, block:3:mean, tokens, attention")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str();
   command->add_option("--split", arguments->split, "of a data set")->capture_default_str();
   command->add_option("--set", arguments->assignments,

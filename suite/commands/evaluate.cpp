@@ -52,9 +52,11 @@ void add_evaluate(CLI::App& program) {
   command->add_option("assignments", arguments->assignments, "key=value ...");
   command->add_option("--protocol", arguments->protocols, "P[,P...] (see: repbench list protocols)")
       ->required()
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_option("--dataset", arguments->datasets, "D[,D...] (see: repbench list datasets)")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->default_str("fashion_mnist");
   command->add_option("--out", arguments->out, "folder for the reports")->required();
   command->add_option("--label", arguments->label, "the row's name in tables");

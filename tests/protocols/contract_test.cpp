@@ -69,7 +69,7 @@ TEST_P(ProtocolContract, AMisspeltSettingIsToldTheNearest) {
   const std::unique_ptr<Protocol> protocol = kind().make();
   Options fields;
   protocol->describe(fields);
-  const std::string key = fields.keys().front();
+  const std::string key = fields.keys().back();
   const std::string message =
       error_message<std::invalid_argument>([&] { fields.set(key + "x", Json(1), "test"); });
   EXPECT_PRED2(contains, message, "key '" + key + "x'");

@@ -114,7 +114,7 @@ TEST(Classifier, TunesItsStagesAndLeavesTheOthers) {
 }
 
 TEST(Finetune, LearnsTheToyPicturesAtEveryPoint) {
-  const Record record = run(settings_of({"0", "0.5", "1", "2", "all"}, 15), tiny_vit(), toy_task(128, 60));
+  const Record record = run(settings_of({"0", "0.5", "1", "2", "all"}, 40), tiny_vit(), toy_task(128, 60));
   for (const char* name : {"accuracy_0.5", "accuracy_1", "accuracy_2", "accuracy_all"}) {
     EXPECT_GT(record.find(name)->value, 0.9) << name;
     EXPECT_DOUBLE_EQ(record.find(name)->chance.value(), 0.25);

@@ -55,7 +55,7 @@ TEST_P(LinearProbe, ChoosesTheTapOnHeldOutTrain) {
   const Record record = run(tap_subject(), toy_task(120, 40), {{"taps", {"a_constant", "z_pixels"}}});
   EXPECT_EQ(record.resolved.at("tap"), "z_pixels");
   EXPECT_DOUBLE_EQ(record.resolved.at("validation_accuracy").get<double>(), 1.0);
-  EXPECT_EQ(record.resolved.at("trials"), 2 * (ridge() ? 7 : 5));
+  EXPECT_EQ(record.resolved.at("trials"), 2 * (ridge() ? 9 : 5));
 }
 
 TEST_P(LinearProbe, EqualTapsGoToTheOneNamedFirst) {

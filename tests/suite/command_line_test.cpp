@@ -1,0 +1,134 @@
+#include "tests/suite/command_line.h"
+
+#include <algorithm>
+
+#include "files/json.h"
+
+namespace repbench {
+namespace {
+
+/// Exit 2 and one line on stderr that holds every one of these words.
+void expect_trouble(const Finished& finished, const std::vector<std::string>& words) {
+  EXPECT_EQ(finished.exit_code, 2) << finished.err;
+  EXPECT_EQ(std::count(finished.err.begin(), finished.err.end(), '\n'), 1) << finished.err;
+  for (const std::string& word : words)
+    EXPECT_NE(finished.err.find(word), std::string::npos) << word << " in " << finished.err;
+}
+
+class CommandLine : public testing::Test {
+ protected:
+  Finished run(const std::string& arguments) { return run_repbench(folder_, arguments); }
+  std::string path(const std::string& name) { return (folder_ / name).string(); }
+
+  ScratchFolder folder_;
+  std::string preset_ = toy_preset(folder_);
+};
+
+TEST_F(CommandLine, PretrainsEvaluatesAndReports) {
+  const Finished pretrained = run("pretrain " + preset_ + " --out " + path("run"));
+  ASSERT_EQ(pretrained.exit_code, 0) << pretrained.err;
+  EXPECT_NE(pretrained.out.find("mae.mask_ratio = 0.5"), std::string::npos)
+      << "the resolved settings are printed";
+  const Finished evaluated =
+      run("evaluate " + path("run") + " --protocol linear_probe,knn --dataset idx:" + path("data") +
+          " classifier=ridge --out " + path("reports"));
+  EXPECT_EQ(evaluated.exit_code, 2) << "knn has no classifier: refused before anything runs";
+  for (const std::string protocol :
+       {"linear_probe classifier=ridge", "knn k=1,5 headline_k=5",
+        "throughput repetitions=3 block_seconds=0.01", "reconstruction examples=8",
+        "finetune points=0,all train.epochs=1 train.batch_size=16"}) {
+    const Finished judged = run("evaluate " + path("run") + " --dataset idx:" + path("data") + " --out " +
+                                path("reports") + " --protocol " + protocol);
+    ASSERT_EQ(judged.exit_code, 0) << protocol << ": " << judged.err;
+  }
+  EXPECT_EQ(
+      run("report " + path("reports") + " --out " + path("page.html") + " --pictures " + path("pictures"))
+          .exit_code,
+      0);
+  EXPECT_NE(read_file(path("page.html")).find("<svg"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::is_empty(path("pictures")));
+}
+
+TEST_F(CommandLine, RunsAnExperimentOnceAndGivesTheSameReportsAgain) {
+  write_file_atomically(path("experiment.json"), fmt::format(R"({{
+    "pretrain": "preset.json", "grid": {{"mae.mask_ratio": [0.5, 0.75]}}, "seeds": [0, 1], "controls": ["untrained", "raw_pixels"],
+    "evaluations": [{{"protocol": "linear_probe", "dataset": "idx:{}", "set": {{"classifier": "ridge"}}}}]}})",
+                                                             path("data")));
+  const Finished dry = run("run " + path("experiment.json") + " --dry-run --out " + path("a"));
+  EXPECT_EQ(std::count(dry.out.begin(), dry.out.end(), '\n'), 6);
+  for (const std::string out : {"a", "b"}) {
+    const Finished finished = run("run " + path("experiment.json") + " --out " + path(out));
+    ASSERT_EQ(finished.exit_code, 0) << finished.err;
+  }
+  const std::string cell = "/mae.mask_ratio=0.75,seed=1/idx.linear_probe-ridge/report.json";
+  Json a = read_json(path("a" + cell)), b = read_json(path("b" + cell));
+  for (Json* report : {&a, &b}) {
+    report->erase("run");
+    report->erase("cost");
+  }
+  EXPECT_EQ(a, b);
+  const auto before = std::filesystem::last_write_time(path("a" + cell));
+  EXPECT_EQ(run("run " + path("experiment.json") + " --out " + path("a")).exit_code, 0);
+  EXPECT_EQ(std::filesystem::last_write_time(path("a" + cell)), before) << "a finished cell is skipped";
+  expect_trouble(run("run " + path("experiment.json") + " train.epochs=1 --out " + path("a")),
+                 {"cell.json", "settings"});
+}
+
+TEST_F(CommandLine, ResumesAfterAKillToTheSameBits) {
+  ASSERT_EQ(run("pretrain " + preset_ + " train.epochs=30 --out " + path("straight")).exit_code, 0);
+  const std::string command =
+      fmt::format("'{}' pretrain {} train.epochs=30 --out {} >/dev/null 2>&1 & sleep 0.6; kill -9 $!; wait",
+                  REPBENCH_BINARY, preset_, path("killed"));
+  [[maybe_unused]] const int status = std::system(command.c_str());
+  ASSERT_EQ(run("pretrain " + preset_ + " train.epochs=30 --resume --out " + path("killed")).exit_code, 0);
+  for (const std::string file : {"model.safetensors", "objective.safetensors", "state.safetensors"}) {
+    EXPECT_EQ(read_file(path("straight/step-000120/" + file)), read_file(path("killed/step-000120/" + file)))
+        << file;
+  }
+}
+
+TEST_F(CommandLine, TellsWhatIsWrongInOneLine) {
+  expect_trouble(run("pretrain " + preset_ + " mae.mask_ration=0.5 --out " + path("x")),
+                 {"mae.mask_ration", "mae.mask_ratio"});
+  expect_trouble(run("pretrain " + preset_ + " train.epochs=many --out " + path("x")),
+                 {"train.epochs", "many"});
+  expect_trouble(run("pretrain " + preset_ + " mae.mask_ratio=1.5 --out " + path("x")),
+                 {"mae.mask_ratio", "1.5"});
+  expect_trouble(run("pretrain " + preset_ + " --out " + path("preset.json/below")), {"preset.json"});
+  expect_trouble(run("pretrain " + preset_ + " dataset=idx:" + path("nothing") + " --out " + path("x")),
+                 {"nothing"});
+  expect_trouble(run("pretrain " + path("absent.json") + " --out " + path("x")), {"absent.json"});
+  expect_trouble(run("evaluate " + path("nothing") + " --protocol knn --out " + path("x")), {"nothing"});
+  expect_trouble(run("evaluate " + path("nothing") + " --protocol knnn --out " + path("x")), {"knnn", "knn"});
+  expect_trouble(run("report " + path("nothing")), {"nothing"});
+}
+
+TEST_F(CommandLine, StopsWhenTheLossIsNotFiniteAndKeepsTheLastCheckpoint) {
+  const Finished finished = run(
+      "pretrain " + preset_ + " train.base_lr=100 train.epochs=500 checkpoint_every=1 --out " + path("run"));
+  if (finished.exit_code == 0) GTEST_SKIP() << "AdamW survived";
+  EXPECT_EQ(finished.exit_code, 2);
+  EXPECT_NE(finished.err.find("expected a finite"), std::string::npos) << finished.err;
+  EXPECT_EQ(run("inspect " + path("run")).exit_code, 0);
+}
+
+TEST_F(CommandLine, RefusesAFolderWithARunUnlessItResumes) {
+  ASSERT_EQ(run("pretrain " + preset_ + " --out " + path("run")).exit_code, 0);
+  EXPECT_EQ(run("pretrain " + preset_ + " --out " + path("run")).exit_code, 2);
+  EXPECT_EQ(run("pretrain " + preset_ + " --resume --out " + path("run")).exit_code, 0);
+  const Finished changed = run("pretrain " + preset_ + " mae.mask_ratio=0.75 --resume --out " + path("run"));
+  EXPECT_EQ(changed.exit_code, 2);
+  EXPECT_NE(changed.err.find("mask_ratio"), std::string::npos) << changed.err;
+}
+
+TEST_F(CommandLine, EveryCommandHasHelpAndListsWork) {
+  for (const char* command :
+       {"pretrain", "evaluate", "run", "report", "inspect", "embed", "view", "list", "doctor"}) {
+    EXPECT_EQ(run(std::string(command) + " --help").exit_code, 0) << command;
+  }
+  EXPECT_NE(run("list protocols").out.find("linear_probe"), std::string::npos);
+  EXPECT_EQ(run("list protocol").exit_code, 2);
+}
+
+}  // namespace
+}  // namespace repbench
