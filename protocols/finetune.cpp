@@ -106,9 +106,8 @@ class Finetune final : public Protocol {
     for (const std::string& name : points_) first_tuned_stage(*subject.encoder, name);
     const std::set<std::string> distinct(points_.begin(), points_.end());
     if (points_.empty() || distinct.size() != points_.size()) {
-      throw std::invalid_argument(
-          fmt::format("[finetune] key 'points': expected different points, at least one; got {}",
-                      fmt::join(points_, ", ")));
+      throw std::invalid_argument(fmt::format(
+          "[finetune] key 'points': expected at least one, each once; got {}", fmt::join(points_, ", ")));
     }
     if (train_.batch_size > chosen.size()) {
       throw std::invalid_argument(

@@ -39,7 +39,8 @@ class Knn final : public Protocol {
     normalise(train);
     normalise(test);
     const auto classes = static_cast<int64_t>(task.train->class_names().size());
-    const auto [tap, validation] = choose_tap(train, taps, selection_split(*task.train, task.train_examples, held_out_, context.seed), classes);
+    const auto [tap, validation] = choose_tap(
+        train, taps, selection_split(*task.train, task.train_examples, held_out_, context.seed), classes);
 
     const int64_t most = *std::max_element(k_.begin(), k_.end());
     const Neighbours neighbours = nearest_neighbours(test.by_tap.at(tap), train.by_tap.at(tap),
@@ -51,7 +52,7 @@ class Knn final : public Protocol {
     curve.y_label = "accuracy";
     for (const int64_t k : k_) {
       const Classification result =
-          classify(vote(neighbours, train.labels, classes, k, temperature_), test.labels);
+          classify(vote(below_nearest(neighbours), train.labels, classes, k, temperature_), test.labels);
       curve.x.push_back(static_cast<double>(k));
       curve.y.push_back(result.accuracy());
       curve.intervals.push_back(wilson_interval(result.correct, result.n));
@@ -65,6 +66,12 @@ class Knn final : public Protocol {
   }
 
  private:
+  /// Similarities less that of the nearest: a factor common to a query's votes changes nothing, and without
+  /// it unnormalised features overflow.
+  static Neighbours below_nearest(const Neighbours& neighbours) {
+    return {neighbours.similarity - neighbours.similarity.narrow(1, 0, 1), neighbours.index};
+  }
+
   static int64_t check_k(const char* key, int64_t k, int64_t bank) {
     if (k > bank)
       throw std::invalid_argument(
@@ -90,7 +97,8 @@ class Knn final : public Protocol {
           nearest_neighbours(rows_of(features, split.held_out), rows_of(features, split.kept),
                              check_k("headline_k", headline_k_, static_cast<int64_t>(split.kept.size())));
       const double accuracy =
-          classify(vote(neighbours, bank_labels, classes, headline_k_, temperature_), labels).accuracy();
+          classify(vote(below_nearest(neighbours), bank_labels, classes, headline_k_, temperature_), labels)
+              .accuracy();
       if (accuracy > best.second) best = {tap, accuracy};
     }
     return best;

@@ -106,6 +106,7 @@ Evaluation prepare_evaluation(const std::string& protocol, const std::string& da
   fields.set_all(settings, source);
   for (const std::string& assignment : assignments) fields.set_from_text(assignment);
   evaluation.requested = fields.to_json();
+  evaluation.requested.erase("cache");  // a place, no setting: two runs must be able to agree
   evaluation.identity = fields.to_json(/*identity_only=*/true);
   return evaluation;
 }

@@ -121,9 +121,7 @@ at::Tensor vote(const Neighbours& neighbours, const at::Tensor& bank_labels, int
     refuse("vote", "a label for each row of the bank", describe(bank_labels));
   }
   check_positive("vote", "temperature", {temperature});
-  const at::Tensor scaled = neighbours.similarity.narrow(1, 0, k).to(at::kDouble).div(temperature);
-  // A factor common to a query's votes changes nothing; without it, unnormalised features overflow.
-  const at::Tensor weight = (scaled - scaled.narrow(1, 0, 1)).exp_();
+  const at::Tensor weight = neighbours.similarity.narrow(1, 0, k).to(at::kDouble).div(temperature).exp_();
   if (!std::isfinite(weight.sum().item<double>())) {
     refuse("vote", "similarity / temperature below 700 (normalise the features)", "an infinite vote");
   }

@@ -104,9 +104,9 @@ TEST_F(CommandLine, TellsWhatIsWrongInOneLine) {
 }
 
 TEST_F(CommandLine, StopsWhenTheLossIsNotFiniteAndKeepsTheLastCheckpoint) {
-  const Finished finished = run(
-      "pretrain " + preset_ + " train.base_lr=100 train.epochs=500 checkpoint_every=1 --out " + path("run"));
-  if (finished.exit_code == 0) GTEST_SKIP() << "AdamW survived";
+  const Finished finished =
+      run("pretrain " + preset_ +
+          " train.base_lr=100 train.weight_decay=10 train.epochs=20 checkpoint_every=1 --out " + path("run"));
   EXPECT_EQ(finished.exit_code, 2);
   EXPECT_NE(finished.err.find("expected a finite"), std::string::npos) << finished.err;
   EXPECT_EQ(run("inspect " + path("run")).exit_code, 0);
