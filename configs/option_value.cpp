@@ -53,7 +53,8 @@ std::optional<T> read_scalar(const Json& value, const Field& field) {
   if constexpr (std::is_same_v<T, bool>) {
     if (value.is_boolean()) return value.get<bool>();
   } else if constexpr (std::is_same_v<T, int64_t>) {
-    const std::optional<int64_t> number = read_integer(value);
+    const bool zero = !field.zero.empty() && value == field.zero;
+    const std::optional<int64_t> number = zero ? 0 : read_integer(value);
     if (number && in_range(static_cast<double>(*number), field)) return number;
   } else if constexpr (std::is_same_v<T, double>) {
     if (value.is_number() && in_range(value.get<double>(), field)) return value.get<double>();
@@ -142,7 +143,8 @@ std::string expectation(const Options::Target& target, const Field& field) {
       std::visit([](const auto* member) { return noun<std::remove_cvref_t<decltype(*member)>>(); }, target));
   if (!field.choices.empty()) return fmt::format("{} out of '{}'", text, fmt::join(field.choices, "', '"));
   const std::string range = allowed_values(field);
-  return range.empty() ? text : fmt::format("{} {}{}", text, range.front() == '[' ? "in " : "", range);
+  if (!range.empty()) text += fmt::format(" {}{}", range.front() == '[' ? "in " : "", range);
+  return field.zero.empty() ? text : fmt::format("{}, or '{}'", text, field.zero);
 }
 
 std::string allowed_values(const Field& field) {
@@ -168,7 +170,8 @@ Json value_from_text(const Options::Target& target, std::string_view text) {
       target);
 }
 
-std::string display(const Json& value) {
+std::string display(const Json& value, const Field& field) {
+  if (!field.zero.empty() && value == 0) return field.zero;
   const bool bare = value.is_string() && !value.get_ref<const std::string&>().empty();
   return bare ? value.get<std::string>() : value.dump();
 }

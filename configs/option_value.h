@@ -24,6 +24,6 @@ std::string allowed_values(const Field& field);
 Json value_from_text(const Options::Target& target, std::string_view text);
 
 /// As a person would type it.
-std::string display(const Json& value);
+std::string display(const Json& value, const Field& field);
 
 }  // namespace repbench

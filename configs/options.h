@@ -24,6 +24,7 @@ struct Field {
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices = {};  // allowed strings; empty: any
+  std::string zero = "";  // of an integer: the word that may be said for 0, e.g. "auto" or "all"
   bool identity = true;                   // does it change results? (device, workers, paths do not)
 };
 

@@ -36,7 +36,7 @@ std::string aligned(const std::vector<Line>& lines) {
 std::string Options::help() const {
   std::vector<Line> lines;
   for (const Entry& entry : entries_) {
-    lines.push_back({entry.key, display(entry.default_value), entry.field.unit, allowed_values(entry.field),
+    lines.push_back({entry.key, display(entry.default_value, entry.field), entry.field.unit, allowed_values(entry.field),
                      entry.field.help});
   }
   return aligned(lines);
@@ -46,7 +46,7 @@ std::string Options::print() const {
   std::string text;
   for (const Entry& entry : entries_) {
     const Json value = value_of(entry.target);
-    text += fmt::format("{} {} = {}\n", value == entry.default_value ? ' ' : '*', entry.key, display(value));
+    text += fmt::format("{} {} = {}\n", value == entry.default_value ? ' ' : '*', entry.key, display(value, entry.field));
   }
   return text;
 }
@@ -57,7 +57,7 @@ std::vector<std::string> Options::differences() const {
     const Json value = value_of(entry.target);
     if (value == entry.default_value) continue;
     lines.push_back(
-        fmt::format("{} = {} (default {})", entry.key, display(value), display(entry.default_value)));
+        fmt::format("{} = {} (default {})", entry.key, display(value, entry.field), display(entry.default_value, entry.field)));
   }
   return lines;
 }

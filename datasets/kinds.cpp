@@ -1,7 +1,7 @@
 #include <array>
 
 #include "datasets/dataset.h"
-#include "datasets/unknown_name.h"
+#include "files/nearest.h"
 
 namespace repbench {
 

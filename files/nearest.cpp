@@ -1,7 +1,11 @@
 #include "files/nearest.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <numeric>
+#include <stdexcept>
 
 namespace repbench {
 namespace {
@@ -34,6 +38,17 @@ std::string nearest_name(std::string_view word, std::span<const std::string> can
     }
   }
   return nearest;
+}
+
+std::string did_you_mean(std::string_view name, std::span<const std::string> known) {
+  const std::string nearest = nearest_name(name, known);
+  return nearest.empty() ? "" : fmt::format(" (did you mean '{}'?)", nearest);
+}
+
+void fail_unknown_name(std::string_view where, std::string_view what, std::string_view name,
+                       std::span<const std::string> known) {
+  throw std::invalid_argument(fmt::format("[{}] expected {}: {}; got '{}'{}", where, what,
+                                          fmt::join(known, ", "), name, did_you_mean(name, known)));
 }
 
 }  // namespace repbench

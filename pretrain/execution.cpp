@@ -72,7 +72,7 @@ void ExecutionOptions::describe(Options& options) {
               {.help = "operands of matrix products; norms, softmax and losses are always fp32",
                .choices = {"fp32", "bf16"}});
   options.add("threads", &threads,
-              {.help = "intra-op threads; 0: all cores", .minimum = 0, .maximum = 1024, .identity = false});
+              {.help = "intra-op threads", .minimum = 0, .maximum = 1024, .zero = "all", .identity = false});
 }
 
 Execution start_execution(const ExecutionOptions& options) {

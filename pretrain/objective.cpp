@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-#include "datasets/unknown_name.h"
+#include "files/nearest.h"
 
 namespace repbench {
 

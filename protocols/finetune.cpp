@@ -68,10 +68,11 @@ class Finetune final : public Protocol {
     options.add("from_scratch", &from_scratch_,
                 {.help = "also train the same architecture from random weights"});
     options.add("train_examples", &train_examples_,
-                {.help = "training pictures, class-balanced; 0: all",
+                {.help = "training pictures, class-balanced",
                  .unit = "pictures",
                  .minimum = 0,
-                 .maximum = 1e9});
+                 .maximum = 1e9,
+                 .zero = "all"});
     options.add("train_view", &train_view_, {.help = "training view; empty: the evaluation view"});
     options.add("tap", &tap_, {.help = "how the last tokens are pooled", .choices = {"cls", "mean"}});
     options.add(
@@ -199,8 +200,6 @@ class Finetune final : public Protocol {
       record.cost["seconds_by_point"][point.name] = point.seconds;
       add_to_curve(point.name == kScratch ? scratch : curve, point, depth);
     }
-    if (headline == nullptr)
-      throw std::invalid_argument("[finetune] key 'points': expected at least one point; got none");
     record.metrics[static_cast<size_t>(headline - points.data())].headline = true;
     record.outcomes = classification_outcomes(headline->result, headline->labels, ids);
     record.curves = {curve};

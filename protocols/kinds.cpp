@@ -1,8 +1,5 @@
 #include "protocols/kinds.h"
 
-#include <fmt/format.h>
-
-#include <stdexcept>
 #include <vector>
 
 #include "files/nearest.h"
@@ -27,8 +24,7 @@ const ProtocolKind& find_protocol(std::string_view name) {
     if (kind.name == name) return kind;
     names.emplace_back(kind.name);
   }
-  throw std::invalid_argument(fmt::format("[protocol] expected a kind of protocol; got '{}' (nearest: '{}')",
-                                          name, nearest_name(name, names)));
+  fail_unknown_name("protocol", "a kind of protocol", name, names);
 }
 
 }  // namespace repbench

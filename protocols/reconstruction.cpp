@@ -36,7 +36,7 @@ class Reconstruction final : public Protocol {
   void describe(Options& options) override {
     options.add(
         "examples", &examples_,
-        {.help = "test pictures, class-balanced; 0: all", .unit = "pictures", .minimum = 0, .maximum = 1e9});
+        {.help = "test pictures, class-balanced", .unit = "pictures", .minimum = 0, .maximum = 1e9, .zero = "all"});
     options.add("rows", &rows_,
                 {.help = "pictures on the sheet", .minimum = 1, .maximum = 64, .identity = false});
   }

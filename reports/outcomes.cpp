@@ -8,7 +8,7 @@
 
 #include "files/atomic.h"
 #include "files/hash.h"
-#include "reports/checked_json.h"
+#include "files/checked_json.h"
 #include "reports/record_json.h"
 
 namespace fs = std::filesystem;

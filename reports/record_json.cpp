@@ -6,7 +6,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "reports/checked_json.h"
+#include "files/checked_json.h"
 
 namespace repbench {
 namespace {

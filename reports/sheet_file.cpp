@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "files/atomic.h"
-#include "reports/checked_json.h"
+#include "files/checked_json.h"
 #include "reports/picture.h"
 
 namespace repbench {

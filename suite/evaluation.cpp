@@ -72,19 +72,21 @@ void remember_command(int argc, const char* const* argv) {
 void EvaluateOptions::describe(Options& options) {
   options.add("seed", &seed, {.help = "of splits, draws and heads", .minimum = 0, .maximum = 9e15});
   options.add("train_limit", &train_limit,
-              {.help = "training pictures, class-balanced; 0: all",
+              {.help = "training pictures, class-balanced",
                .unit = "pictures",
                .minimum = 0,
-               .maximum = 1e12});
+               .maximum = 1e12,
+               .zero = "all"});
   options.add(
       "limit", &limit,
-      {.help = "test pictures, class-balanced; 0: all", .unit = "pictures", .minimum = 0, .maximum = 1e12});
+      {.help = "test pictures, class-balanced", .unit = "pictures", .minimum = 0, .maximum = 1e12, .zero = "all"});
   options.add("view", &view, {.help = "evaluation view; empty: the encoder's own"});
   options.add("batch_size", &batch_size,
-              {.help = "of extraction; 0: auto",
+              {.help = "of extraction",
                .unit = "pictures",
                .minimum = 0,
                .maximum = 1e6,
+               .zero = "auto",
                .identity = false});
   options.add("workers", &workers,
               {.help = "loader threads", .minimum = 1, .maximum = 256, .identity = false});

@@ -14,6 +14,8 @@ struct ExperimentCell {
   std::string name;                      // folder, e.g. "mae.mask_ratio=0.75,mae.decoder_depth=1,seed=0"
   std::string control;                   // "", "untrained" or "raw_pixels"
   std::vector<std::string> assignments;  // key=value on top of the preset
+  Json preset;
+  std::string preset_source;
 };
 
 /// A file configs/experiments/NAME.json:
@@ -32,8 +34,6 @@ struct Experiment {
     bool controls = true;
   };
   std::string name, title, source;
-  Json preset;
-  std::string preset_source;
   std::vector<ExperimentCell> cells;
   std::vector<EvaluationRow> evaluations;
 };

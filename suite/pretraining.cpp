@@ -48,10 +48,11 @@ void PretrainOptions::describe(Options& options) {
   options.add("dataset", &dataset, {.help = "kind, or kind:path"});
   options.add("split", &split, {.help = "split to learn from"});
   options.add("limit", &limit,
-              {.help = "training pictures, class-balanced; 0: all",
+              {.help = "training pictures, class-balanced",
                .unit = "pictures",
                .minimum = 0,
-               .maximum = 1e12});
+               .maximum = 1e12,
+               .zero = "all"});
   options.add("view", &view, {.help = "training view; empty: mae_train at the model's size"});
   options.add("eval_view", &eval_view,
               {.help = "evaluation view; empty: eval at 256/224 of the model's size"});
@@ -67,7 +68,7 @@ void PretrainOptions::describe(Options& options) {
                .maximum = 1e9,
                .identity = false});
   options.add("keep_checkpoints", &keep_checkpoints,
-              {.help = "latest checkpoints kept; 0: all", .minimum = 0, .maximum = 1e6, .identity = false});
+              {.help = "latest checkpoints kept", .minimum = 0, .maximum = 1e6, .zero = "all", .identity = false});
   options.add_group("train", train);
   execution.describe(options);
   recipe->describe(options);

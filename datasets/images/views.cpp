@@ -12,7 +12,7 @@
 #include "datasets/images/crop_rule.h"
 #include "datasets/images/resample.h"
 #include "datasets/images/view_parts.h"
-#include "datasets/unknown_name.h"
+#include "files/nearest.h"
 
 namespace repbench {
 namespace {

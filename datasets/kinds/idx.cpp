@@ -8,7 +8,7 @@
 
 #include "datasets/dataset.h"
 #include "datasets/kinds/idx_file.h"
-#include "datasets/unknown_name.h"
+#include "files/nearest.h"
 #include "files/atomic.h"
 #include "files/hash.h"
 

@@ -9,7 +9,7 @@
 #include "datasets/dataset.h"
 #include "datasets/kinds/picture_files.h"
 #include "datasets/random.h"
-#include "datasets/unknown_name.h"
+#include "files/nearest.h"
 #include "files/atomic.h"
 #include "files/hash.h"
 

@@ -23,7 +23,7 @@ struct Arguments {
 };
 
 /// The pictures under the encoder's own view: uint8 [N, S, S, C].
-at::Tensor read_pictures(const std::vector<std::string>& paths, const InputSpec& input) {
+at::Tensor read_pictures(std::span<const std::string> paths, const InputSpec& input) {
   const std::unique_ptr<ViewTransform> view = make_view(input.view);
   const int64_t size = view->size();
   const at::Tensor pixels =
@@ -39,14 +39,22 @@ at::Tensor read_pictures(const std::vector<std::string>& paths, const InputSpec&
 }
 
 NamedTensors embed_pictures(const Arguments& arguments, const Encoder& encoder, const Execution& execution) {
+  constexpr size_t kBatch = 256;
   const c10::NoGradGuard no_grad;
-  const at::Tensor images = encoder.ingest({read_pictures(arguments.inputs, encoder.input()), Axes::BHWC});
-  NamedTensors tensors;
-  for (auto& [tap, values] :
-       encoder.features(images, arguments.taps, {.training = false, .compute = execution.compute_dtype()})) {
-    tensors.push_back({arguments.taps.size() == 1 ? "features" : tap, values.to(at::kFloat)});
+  const std::span<const std::string> paths = arguments.inputs;
+  std::map<std::string, std::vector<at::Tensor>> parts;
+  for (size_t begin = 0; begin < paths.size(); begin += kBatch) {
+    const auto batch = paths.subspan(begin, std::min(kBatch, paths.size() - begin));
+    const at::Tensor images =
+        encoder.ingest({read_pictures(batch, encoder.input()).to(execution.device), Axes::BHWC});
+    for (auto& [tap, values] : encoder.features(
+             images, arguments.taps, {.training = false, .compute = execution.compute_dtype()})) {
+      parts[arguments.taps.size() == 1 ? "features" : tap].push_back(values.to(at::kFloat).cpu());
+    }
+    if (arguments.store_pixels) parts["images"].push_back(images.cpu());
   }
-  if (arguments.store_pixels) tensors.push_back({"images", images});
+  NamedTensors tensors;
+  for (const auto& [name, batches] : parts) tensors.push_back({name, at::cat(batches)});
   return tensors;
 }
 

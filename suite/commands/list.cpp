@@ -24,9 +24,7 @@ void print_rows(std::string_view title, const Rows& rows) {
 void list(const std::string& family) {
   const std::vector<std::string> families = {"datasets", "encoders", "objectives", "protocols"};
   if (!family.empty() && std::find(families.begin(), families.end(), family) == families.end()) {
-    throw std::invalid_argument(
-        fmt::format("[list] expected datasets, encoders, objectives or protocols; got '{}' (nearest: '{}')",
-                    family, nearest_name(family, families)));
+    fail_unknown_name("list", "a family of kinds", family, families);
   }
   const auto wanted = [&](std::string_view name) { return family.empty() || family == name; };
   if (wanted("datasets")) print_rows("datasets", dataset_kinds());

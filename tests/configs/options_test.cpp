@@ -155,6 +155,23 @@ TEST_F(OptionsTest, NameTheRangeThatIsLeft) {
   EXPECT_EQ(run_.penalties, (std::vector<double>{1, 0.1}));
 }
 
+TEST(OptionsZero, MayBeSaidByItsWordAndIsShownByIt) {
+  int64_t limit = 0;
+  Options options;
+  options.add("limit", &limit, {.help = "Pictures", .minimum = 0, .zero = "all"});
+  options.set_from_text("limit=7");
+  EXPECT_EQ(limit, 7);
+  options.set_from_text("limit=all");
+  EXPECT_EQ(limit, 0);
+  options.set_all({{"limit", "all"}}, "run.json");
+  EXPECT_EQ(limit, 0);
+  EXPECT_EQ(options.to_json(), Json({{"limit", 0}}));
+  EXPECT_PRED2(contains, options.print(), "limit = all");
+  EXPECT_PRED2(contains, options.help(), "all");
+  EXPECT_EQ(error_message<std::invalid_argument>([&] { options.set_from_text("limit=al"); }),
+            "[command line] key 'limit': expected an integer >= 0, or 'all'; got \"al\"");
+}
+
 TEST_F(OptionsTest, NameTheChoices) {
   EXPECT_EQ(
       refusal("precision=fp31"),

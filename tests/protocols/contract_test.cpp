@@ -49,7 +49,7 @@ TEST(ProtocolKinds, HaveDifferentNamesAndASummary) {
 
 TEST(ProtocolKinds, AMisspeltNameIsToldTheNearest) {
   EXPECT_PRED2(contains, error_message<std::invalid_argument>([] { find_protocol("linear_prob"); }),
-               "'linear_prob' (nearest: 'linear_probe')");
+               "'linear_prob' (did you mean 'linear_probe'?)");
 }
 
 TEST_P(ProtocolContract, DescribesItsSettings) {

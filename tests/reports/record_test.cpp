@@ -138,7 +138,7 @@ TEST(Record, NamesAMissingKey) {
 TEST(Record, NamesTheFileAndAnUnknownOrIllTypedKey) {
   const std::string message = reading_error_after([](Json& json) { json["metrics"][0]["vaule"] = 1; });
   EXPECT_PRED2(contains, message, "report.json");
-  EXPECT_PRED2(contains, message, "metrics[0].vaule (nearest: value)");
+  EXPECT_PRED2(contains, message, "metrics[0].vaule (did you mean 'value'?)");
   EXPECT_PRED2(contains, reading_error_after([](Json& json) { json["metrics"][0]["value"] = "0.9"; }),
                "expected a number at metrics[0].value; got \"0.9\"");
   EXPECT_PRED2(contains, reading_error_after([](Json& json) {

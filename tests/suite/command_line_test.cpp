@@ -1,8 +1,10 @@
 #include "tests/suite/command_line.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "files/json.h"
+#include "files/safetensors.h"
 
 namespace repbench {
 namespace {
@@ -119,6 +121,63 @@ TEST_F(CommandLine, RefusesAFolderWithARunUnlessItResumes) {
   const Finished changed = run("pretrain " + preset_ + " mae.mask_ratio=0.75 --resume --out " + path("run"));
   EXPECT_EQ(changed.exit_code, 2);
   EXPECT_NE(changed.err.find("mask_ratio"), std::string::npos) << changed.err;
+}
+
+TEST_F(CommandLine, EmbedsPicturesAndDataSetsAndWritesViews) {
+  ASSERT_EQ(run("pretrain " + preset_ + " --out " + path("run")).exit_code, 0);
+  const std::string pictures = REPBENCH_SOURCE_DIR "/tests/golden/jpeg/";
+  const Finished files = run("embed " + path("run") + " " + pictures + "444.jpg " + pictures +
+                             "grey.png --tap cls,mean --out " + path("files.safetensors"));
+  ASSERT_EQ(files.exit_code, 0) << files.err;
+  const SafetensorsFile embedded(path("files.safetensors"));
+  EXPECT_EQ(embedded.at("cls").shape, (std::vector<int64_t>{2, 16}));
+  EXPECT_EQ(embedded.at("mean").shape, (std::vector<int64_t>{2, 16}));
+  const Finished data = run("embed " + path("run") + " idx:" + path("data") + " --tap mean --out " +
+                            path("data.safetensors"));
+  ASSERT_EQ(data.exit_code, 0) << data.err;
+  EXPECT_EQ(SafetensorsFile(path("data.safetensors")).at("features").shape, (std::vector<int64_t>{20, 16}));
+  const Finished view =
+      run("view " + pictures + "444.jpg --view eval:16:12:bicubic --out " + path("view.safetensors"));
+  ASSERT_EQ(view.exit_code, 0) << view.err;
+  EXPECT_EQ(SafetensorsFile(path("view.safetensors")).at(pictures + "444.jpg").shape,
+            (std::vector<int64_t>{12, 12, 3}));
+}
+
+TEST_F(CommandLine, ABrokenPictureIsNamedInOneLine) {
+  ASSERT_EQ(run("pretrain " + preset_ + " --out " + path("run")).exit_code, 0);
+  const std::string good = read_file(REPBENCH_SOURCE_DIR "/tests/golden/jpeg/444.jpg");
+  for (const std::string& content : {good.substr(0, good.size() / 2), good.substr(0, 20), std::string("x")}) {
+    write_file_atomically(path("broken.jpg"), content);
+    expect_trouble(run("embed " + path("run") + " " + path("broken.jpg") + " --out " + path("x")),
+                   {"broken.jpg"});
+    expect_trouble(run("view " + path("broken.jpg") + " --view eval:16:12 --out " + path("x")),
+                   {"broken.jpg"});
+  }
+  const std::string png = read_file(REPBENCH_SOURCE_DIR "/tests/golden/jpeg/rgb.png");
+  write_file_atomically(path("broken.png"), png.substr(0, png.size() / 2));
+  expect_trouble(run("view " + path("broken.png") + " --view eval:16:12 --out " + path("x")), {"broken.png"});
+}
+
+TEST_F(CommandLine, ALogGoesOnWhereTheLastCheckpointStood) {
+  const std::string command =
+      fmt::format("'{}' pretrain {} train.epochs=30 --out {} >/dev/null 2>&1 & sleep 0.6; kill -9 $!; wait",
+                  REPBENCH_BINARY, preset_, path("run"));
+  [[maybe_unused]] const int status = std::system(command.c_str());
+  ASSERT_EQ(run("pretrain " + preset_ + " train.epochs=30 --resume --out " + path("run")).exit_code, 0);
+  std::istringstream log(read_file(path("run/log.jsonl")));
+  int64_t previous = 0;
+  for (std::string line; std::getline(log, line);) {
+    const int64_t step = parse_json(line, "log.jsonl").at("step").get<int64_t>();
+    EXPECT_EQ(step, previous + 1);
+    previous = step;
+  }
+  EXPECT_EQ(previous, 120);
+}
+
+TEST_F(CommandLine, DoctorTellsOfThisMachine) {
+  const Finished finished = run("doctor");
+  EXPECT_NE(finished.out.find("GFLOP/s"), std::string::npos);
+  EXPECT_NE(finished.out.find("fashion_mnist"), std::string::npos);
 }
 
 TEST_F(CommandLine, EveryCommandHasHelpAndListsWork) {

@@ -1,4 +1,4 @@
-#include "reports/checked_json.h"
+#include "files/checked_json.h"
 
 #include <fmt/format.h>
 
@@ -46,10 +46,8 @@ void CheckedJson::expect_only(std::initializer_list<std::string_view> keys) cons
   for (const auto& member : object().items()) {
     if (std::find(keys.begin(), keys.end(), member.key()) != keys.end()) continue;
     const std::vector<std::string> known(keys.begin(), keys.end());
-    const std::string nearest = nearest_name(member.key(), known);
     throw std::invalid_argument(fmt::format("{}: expected a known key; got {}{}", where_,
-                                            path_of(member.key()),
-                                            nearest.empty() ? "" : fmt::format(" (nearest: {})", nearest)));
+                                            path_of(member.key()), did_you_mean(member.key(), known)));
   }
 }
 

@@ -1,0 +1,143 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "files/checked_json.h"
+#include "files/nearest.h"
+#include "suite/evaluation.h"
+#include "suite/experiment.h"
+#include "suite/pretraining.h"
+
+namespace repbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Assignments = std::vector<std::string>;
+
+/// {key: value} as key=value assignments.
+Assignments as_assignments(const CheckedJson& object) {
+  Assignments assignments;
+  for (const auto& [key, value] : object.object().items()) assignments.push_back(key + "=" + value.dump());
+  return assignments;
+}
+
+void append(Assignments& to, const Assignments& more) { to.insert(to.end(), more.begin(), more.end()); }
+
+/// Every combination of the grid's values, in the order of the keys.
+std::vector<Assignments> grid_points(const std::optional<CheckedJson>& grid) {
+  std::vector<Assignments> points = {{}};
+  if (!grid) return points;
+  for (const auto& [key, unchecked] : grid->object().items()) {
+    const CheckedJson values = grid->at(key);
+    if (values.items().empty()) values.fail("at least one value");
+    std::vector<Assignments> longer;
+    for (const Assignments& point : points) {
+      for (const Json& value : unchecked) {
+        longer.push_back(point);
+        longer.back().push_back(key + "=" + value.dump());
+      }
+    }
+    points = std::move(longer);
+  }
+  return points;
+}
+
+std::string folder_of(const Assignments& point, int64_t seed) {
+  std::string name;
+  for (const std::string& assignment : point) name += assignment + ",";
+  name += fmt::format("seed={}", seed);
+  std::erase(name, '"');
+  std::replace(name.begin(), name.end(), '/', '_');
+  return name;
+}
+
+std::vector<int64_t> seeds_of(const CheckedJson& file) {
+  const std::optional<CheckedJson> seeds = file.find("seeds");
+  if (seeds && seeds->items().empty()) seeds->fail("at least one seed");
+  return seeds ? seeds->integers() : std::vector<int64_t>{0};
+}
+
+ExperimentCell control_cell(const CheckedJson& control, int64_t seed, const Assignments& common) {
+  ExperimentCell cell{.name = control.text(), .control = control.text(), .assignments = common};
+  if (cell.control == "untrained") {
+    append(cell.assignments, {fmt::format("seed={}", seed), "train.epochs=0", "label=untrained"});
+  } else if (cell.control != "raw_pixels") {
+    control.fail("untrained or raw_pixels");
+  }
+  return cell;
+}
+
+std::vector<ExperimentCell> make_cells(const CheckedJson& file, const Assignments& common) {
+  std::vector<ExperimentCell> cells;
+  const std::vector<int64_t> seeds = seeds_of(file);
+  for (const Assignments& point : grid_points(file.find("grid"))) {
+    for (const int64_t seed : seeds) {
+      ExperimentCell cell{.name = folder_of(point, seed), .control = "", .assignments = common};
+      append(cell.assignments, point);
+      cell.assignments.push_back(fmt::format("seed={}", seed));
+      cells.push_back(std::move(cell));
+    }
+  }
+  if (const auto controls = file.find("controls")) {
+    for (const CheckedJson& control : controls->items())
+      cells.push_back(control_cell(control, seeds.front(), common));
+  }
+  return cells;
+}
+
+std::vector<Experiment::EvaluationRow> read_evaluations(const CheckedJson& file, const std::string& source) {
+  std::vector<Experiment::EvaluationRow> rows;
+  for (const CheckedJson& row : file.at("evaluations").items()) {
+    row.expect_only({"protocol", "dataset", "set", "controls"});
+    const auto dataset = row.find("dataset"), set = row.find("set"), controls = row.find("controls");
+    rows.push_back({row.at("protocol").text(), dataset ? dataset->text() : "fashion_mnist",
+                    set ? set->object() : Json::object(), controls ? controls->flag() : true});
+    prepare_evaluation(rows.back().protocol, rows.back().dataset, rows.back().set, source,
+                       {});  // complain now, not later
+  }
+  return rows;
+}
+
+Assignments budget_of(const CheckedJson& file, const std::string& name, const std::string& source) {
+  const auto budgets = file.find("budgets");
+  if (budgets && budgets->object().contains(name)) return as_assignments(budgets->at(name));
+  std::vector<std::string> known;
+  if (budgets) {
+    for (const auto& [budget, value] : budgets->object().items()) known.push_back(budget);
+  }
+  fail_unknown_name(source, "a budget of this experiment", name, known);
+}
+
+}  // namespace
+
+Experiment load_experiment(const fs::path& path, const std::string& budget,
+                           const std::vector<std::string>& assignments) {
+  const Json json = read_json(path);
+  const std::string source = path.string();
+  const CheckedJson file(json, fmt::format("[experiment] {}", source));
+  file.expect_only(
+      {"name", "title", "pretrain", "set", "grid", "seeds", "controls", "evaluations", "budgets"});
+  Experiment experiment;
+  experiment.source = source;
+  experiment.name = file.find("name") ? file.at("name").text() : path.stem().string();
+  experiment.title = file.find("title") ? file.at("title").text() : experiment.name;
+
+  Assignments common;
+  if (const auto set = file.find("set")) append(common, as_assignments(*set));
+  if (!budget.empty()) append(common, budget_of(file, budget, source));
+  append(common, assignments);
+  experiment.cells = make_cells(file, common);
+  experiment.evaluations = read_evaluations(file, source);
+
+  const fs::path preset = path.parent_path() / file.at("pretrain").text();
+  for (ExperimentCell& cell : experiment.cells) {
+    cell.preset = read_json(preset);
+    cell.preset_source = preset.lexically_normal().string();
+    load_pretrain_options(cell.preset, cell.preset_source, cell.assignments);  // complain now, not later
+  }
+  return experiment;
+}
+
+}  // namespace repbench
