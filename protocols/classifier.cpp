@@ -58,6 +58,8 @@ Classifier::Classifier(std::unique_ptr<Encoder> encoder, const Settings& setting
   }
   const int64_t width = encoder_->stages().back().parameters.front().tensor.size(0);  // the final norm's
   head_ = Linear(width, settings_.classes);
+  running_mean_ = at::zeros({width});
+  running_var_ = at::ones({width});
   const at::Generator generator = at::detail::createCPUGenerator(settings_.seed);
   // Truncated at two deviations, through the inverse distribution function.
   const double edge = std::erf(2.0 / std::sqrt(2.0));
@@ -75,7 +77,12 @@ at::Tensor Classifier::scores(const View& view, const StageContext& context) con
     x = encoder_->forward(x, 0, settings_.first_stage, inference);
   }
   x = encoder_->forward(x, settings_.first_stage, end, context);
-  const at::Tensor pooled = settings_.tap == "cls" ? x.select(1, 0) : x.narrow(1, 1, x.size(1) - 1).mean(1);
+  at::Tensor pooled = settings_.tap == "cls" ? x.select(1, 0) : x.narrow(1, 1, x.size(1) - 1).mean(1);
+  if (settings_.batch_norm) {
+    constexpr double kMomentum = 0.1, kEpsilon = 1e-6;
+    pooled = at::batch_norm(pooled, {}, {}, running_mean_, running_var_, context.training, kMomentum, kEpsilon,
+                            /*cudnn_enabled=*/false);
+  }
   return head_(pooled, at::kFloat);
 }
 
@@ -112,6 +119,7 @@ std::vector<ParameterGroup> Classifier::parameter_groups(double weight_decay) {
 NamedTensors Classifier::own_tensors() {
   NamedTensors list;
   head_.list("head", list);
+  list.insert(list.end(), {{"head_norm.running_mean", running_mean_}, {"head_norm.running_var", running_var_}});
   return list;
 }
 

@@ -11,10 +11,13 @@ namespace repbench {
 
 /// Cross-entropy on a pooled feature of an encoder of which only the stages from `first_stage` on are tuned
 /// (none of them if it is the number of stages), plus a linear head. Stages before run without gradients.
+/// The pooled feature may pass a batch norm without affine parameters, as in MAE's linear probing (He et al.
+/// 2022, appendix A.1): the head then learns at one rate whatever the encoder's scale.
 class Classifier final : public Objective {
  public:
   struct Settings {
     std::string tap = "mean";  // how the last tokens are pooled: "cls" or "mean"
+    bool batch_norm = true;    // before the head
     int64_t classes = 0;
     int64_t first_stage = 0;
     double layer_decay =
@@ -44,7 +47,8 @@ class Classifier final : public Objective {
  private:
   std::unique_ptr<Encoder> encoder_;
   Settings settings_;
-  Linear head_;  // weight [K, D] truncated normal 0.01, bias 0
+  Linear head_;                             // weight [K, D] truncated normal 0.01, bias 0
+  at::Tensor running_mean_, running_var_;  // [D], the batch norm's
 };
 
 /// Number of transformer blocks; 0 for an encoder without.

@@ -75,6 +75,9 @@ class Finetune final : public Protocol {
                  .zero = "all"});
     options.add("train_view", &train_view_, {.help = "training view; empty: the evaluation view"});
     options.add("tap", &tap_, {.help = "how the last tokens are pooled", .choices = {"cls", "mean"}});
+    options.add("head_norm", &head_norm_,
+                {.help = "batch norm without affine parameters before the head, as in MAE's linear probing",
+                 .choices = {"batch", "none"}});
     options.add(
         "layer_decay", &layer_decay_,
         {.help = "learning-rate factor from a block to the one below", .minimum = 0.01, .maximum = 1});
@@ -138,6 +141,7 @@ class Finetune final : public Protocol {
     encoder->to(context.execution.device);
     Classifier classifier(std::move(encoder),
                           {.tap = tap_,
+                           .batch_norm = head_norm_ == "batch",
                            .classes = static_cast<int64_t>(task.train->class_names().size()),
                            .first_stage = first,
                            .layer_decay = layer_decay_,
@@ -235,6 +239,7 @@ class Finetune final : public Protocol {
   int64_t train_examples_ = 0;
   std::string train_view_;
   std::string tap_ = "mean";
+  std::string head_norm_ = "batch";
   double layer_decay_ = 0.75;
   double label_smoothing_ = 0.0;
   TrainOptions train_;

@@ -14,8 +14,8 @@ struct ExperimentCell {
   std::string name;                      // folder, e.g. "mae.mask_ratio=0.75,mae.decoder_depth=1,seed=0"
   std::string control;                   // "", "untrained" or "raw_pixels"
   std::vector<std::string> assignments;  // key=value on top of the preset
-  Json preset;
-  std::string preset_source;
+  Json preset = Json::object();
+  std::string preset_source = "";
 };
 
 /// A file configs/experiments/NAME.json:

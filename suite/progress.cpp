@@ -41,7 +41,9 @@ void Progress::say(std::string_view line) {
 
 void Progress::update(std::string_view what, int64_t done, int64_t total, std::string_view remark) {
   const auto now = std::chrono::steady_clock::now();
-  if (what != what_ || done < first_) {
+  const bool again = done < last_;  // the same work on something else
+  last_ = done;
+  if (what != what_ || again) {
     what_ = what;
     first_ = done;
     start_ = shown_ = now;

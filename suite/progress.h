@@ -26,7 +26,7 @@ class Progress {
   bool terminal_;
   bool dirty_ = false;
   std::string what_;
-  int64_t first_ = 0;
+  int64_t first_ = 0, last_ = 0;
   std::chrono::steady_clock::time_point start_, shown_;
 };
 

@@ -91,6 +91,20 @@ TEST(Classifier, VectorsTokensAndPositionsDoNotDecay) {
   }
 }
 
+TEST(Classifier, TheHeadSeesStandardisedFeatures) {
+  const at::Tensor pixels = at::randint(0, 256, {16, 8, 8, 1}).to(at::kByte);
+  std::vector<at::Tensor> scores;
+  for (const double factor : {1.0, 100.0}) {
+    const Subject subject = tiny_vit(2);
+    for (const NamedTensor& named : subject.encoder->stages().back().parameters)
+      named.tensor.detach().mul_(factor);
+    const Classifier classifier = classifier_of(subject, "0");
+    const StageContext training{.training = true, .compute = at::kFloat};
+    scores.push_back(classifier.scores({pixels, Axes::BHWC}, training).detach());
+  }
+  EXPECT_TRUE(at::allclose(scores[0], scores[1], 1e-3, 1e-5));
+}
+
 TEST(Classifier, TunesItsStagesAndLeavesTheOthers) {
   const Subject subject = tiny_vit(2);
   Classifier classifier = classifier_of(subject, "1");

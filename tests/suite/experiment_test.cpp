@@ -61,7 +61,7 @@ TEST_F(ExperimentFile, NamesItselfTheKeyAndWhatWasExpected) {
   EXPECT_PRED2(contains, refusal("grid/mae.mask_ratio", {1.5}), "mae.mask_ratio");
   EXPECT_PRED2(contains, refusal("grid/mae.mask_ration", {0.5}), "did you mean 'mae.mask_ratio'?");
   EXPECT_PRED2(contains, refusal("controls", {"random"}), "expected untrained or raw_pixels at controls[0]");
-  EXPECT_PRED2(contains, refusal("evaluations/0/protocol", "kn"), "did you mean 'knn'?");
+  EXPECT_PRED2(contains, refusal("evaluations/0/protocol", "knnn"), "did you mean 'knn'?");
   EXPECT_PRED2(contains, refusal("evaluations/0/set", {{"kk", 1}}), "'kk'");
   EXPECT_PRED2(contains, refusal("evaluations/0/protocoll", 1), "evaluations[0].protocoll");
 }
