@@ -128,7 +128,18 @@ void Options::set_from_text(std::string_view assignment, std::string_view source
   }
 }
 
-void Options::set_all(const Json& object, std::string_view source) {
+void Options::set_all(const Json& object, std::string_view source) { set_and_name(object, source); }
+
+void Options::set_every(const Json& object, std::string_view source) {
+  const std::set<std::string> given = set_and_name(object, source);
+  for (const std::string& key : keys()) {
+    if (!given.contains(key)) {
+      throw std::invalid_argument(fmt::format("[{}] expected the key '{}'; got none", source, key));
+    }
+  }
+}
+
+std::set<std::string> Options::set_and_name(const Json& object, std::string_view source) {
   if (!object.is_object()) {
     throw std::invalid_argument(
         fmt::format("[{}] expected an object of options; got {}", source, brief_json(object)));
@@ -143,6 +154,7 @@ void Options::set_all(const Json& object, std::string_view source) {
     }
     set(key, *value, source);
   }
+  return seen;
 }
 
 void Options::set_from_file(const std::filesystem::path& path) { set_all(read_json(path), path.string()); }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -59,6 +60,9 @@ class Options {
   /// Every key of a (nested or dotted) object; a key given in both ways is an error.
   void set_all(const Json& object, std::string_view source);
 
+  /// The same, and no key may be left out: how a stored configuration is read back.
+  void set_every(const Json& object, std::string_view source);
+
   /// A preset file: JSON with comments.
   void set_from_file(const std::filesystem::path& path);
 
@@ -84,6 +88,7 @@ class Options {
     Field field;
   };
   const Entry& find(std::string_view key, std::string_view source) const;
+  std::set<std::string> set_and_name(const Json& object, std::string_view source);
 
   std::string prefix_;
   std::vector<Entry> entries_;

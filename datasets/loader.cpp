@@ -15,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "datasets/captions.h"
 #include "datasets/random.h"
 
 namespace repbench {
@@ -95,6 +96,7 @@ class BatchMaker {
       batch.views.push_back({data, Axes::BHWC});
     }
     batch.labels = at::empty({size}, at::kLong);
+    if (options_.tokenizer) batch.tokens = at::empty({size, options_.context_length}, at::kLong);
     batch.indices.resize(static_cast<size_t>(size));
     batch.keys.resize(static_cast<size_t>(size));
     return batch;
@@ -116,6 +118,14 @@ class BatchMaker {
     batch.keys[place] = hash64(example.id);
     batch.labels.mutable_data_ptr<int64_t>()[place] = example.labels.size() == 1 ? example.labels[0] : -1;
 
+    if (options_.tokenizer) {
+      const std::string& caption =
+          choose_caption(example, options_.seed, static_cast<uint64_t>(batch.epoch));
+      const std::vector<int64_t> tokens =
+          encode(*options_.tokenizer, caption, options_.context_length, TooLong::cut);
+      std::copy(tokens.begin(), tokens.end(),
+                batch.tokens.mutable_data_ptr<int64_t>() + place * options_.context_length);
+    }
     const Image* image = std::get_if<Image>(&example.picture);
     Image converted;
     if (image == nullptr || image->channels != channels_) image = &(converted = pixels(example, channels_));

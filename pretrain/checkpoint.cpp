@@ -137,7 +137,8 @@ SavedState read_state(const fs::path& file) {
 }
 
 /// The objective that the options describe, with any weights.
-std::unique_ptr<Objective> make_objective(const Json& config) {
+std::unique_ptr<Objective> make_objective(const Json& config,
+                                          const std::shared_ptr<const Tokenizer>& tokenizer) {
   const Json& options = config.at("options");
   std::unique_ptr<Recipe> recipe = make_recipe(options.at("objective").get<std::string>());
   Options fields;
@@ -147,7 +148,7 @@ std::unique_ptr<Objective> make_objective(const Json& config) {
     std::replace(pointer.begin(), pointer.end(), '.', '/');
     fields.set(key, options.at(Json::json_pointer(pointer)), "options");
   }
-  return recipe->make(InputSpec::from_json(config.at("input")), 0);
+  return recipe->make(InputSpec::from_json(config.at("input")), tokenizer, 0);
 }
 
 }  // namespace
@@ -166,6 +167,8 @@ void save_checkpoint(const fs::path& run, const CheckpointContent& content, int 
                       {"final_loss", content.cost.final_loss}};
   write_file_atomically(folder.path() / "state.json", pretty_json(state));
   write_file_atomically(folder.path() / "config.json", pretty_json(config_of(content)));
+  if (const TextSide* text = objective.encoder().text())
+    write_file_atomically(folder.path() / "tokenizer.json", canonical_json(text->tokenizer()->to_json()));
   folder.commit();
   write_file_atomically(run / "latest", name + "\n");
   remove_old(run, content.trainer.step(), keep);
@@ -199,12 +202,17 @@ TrainingCost resume(const fs::path& run, Trainer& trainer, const Json& options) 
   return state.cost;
 }
 
+std::shared_ptr<const Tokenizer> stored_tokenizer(const fs::path& path) {
+  const fs::path file = step_folder(path) / "tokenizer.json";
+  return fs::exists(file) ? tokenizer_from_json(read_json(file), file.string()) : nullptr;
+}
+
 LoadedEncoder load_encoder(const fs::path& path) {
   const fs::path folder = step_folder(path);
   Json config = read_config(folder);
   std::shared_ptr<Encoder> encoder = naming(folder / "config.json", [&] {
     return make_encoder(config["encoder"].get<std::string>(), config["model"],
-                        InputSpec::from_json(config["input"]));
+                        InputSpec::from_json(config["input"]), stored_tokenizer(folder));
   });
   load_tensors(folder / "model.safetensors", encoder->parameters());
   std::string hash = hash_of(encoder->parameters());
@@ -215,7 +223,7 @@ std::unique_ptr<Objective> load_objective(const fs::path& path) {
   const fs::path folder = step_folder(path);
   const Json config = read_config(folder);
   std::unique_ptr<Objective> objective =
-      naming(folder / "config.json", [&] { return make_objective(config); });
+      naming(folder / "config.json", [&] { return make_objective(config, stored_tokenizer(folder)); });
   load_tensors(folder / "model.safetensors", objective->encoder().parameters());
   load_tensors(folder / "objective.safetensors", objective->own_tensors());
   return objective;

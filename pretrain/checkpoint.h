@@ -11,10 +11,11 @@
 #include "pretrain/objective.h"
 #include "pretrain/trainer.h"
 
-// RUN/step-000500/  model.safetensors      the encoder alone, timm's names
+// RUN/step-000500/  model.safetensors      the encoder alone: timm's names, or open_clip's for CLIP
 //                   objective.safetensors  decoder, teacher, heads
 //                   state.safetensors      optimizer moments, state.json: step and seconds trained
 //                   config.json            encoder kind and config, input, resolved options
+//                   tokenizer.json         where there is a text side
 // RUN/latest        one line, the folder's name; replaced atomically after the folder is in place.
 
 namespace repbench {
@@ -43,6 +44,9 @@ std::optional<std::filesystem::path> latest_checkpoint(const std::filesystem::pa
 /// Puts the latest state into a trainer and its objective; the cost so far. Throws std::invalid_argument
 /// naming the file and the first differing option if the run was made with other options.
 TrainingCost resume(const std::filesystem::path& run, Trainer& trainer, const Json& options);
+
+/// The tokenizer of the latest checkpoint; null if its encoder has no text side.
+std::shared_ptr<const Tokenizer> stored_tokenizer(const std::filesystem::path& path);
 
 /// An encoder and what is known about it.
 struct LoadedEncoder {

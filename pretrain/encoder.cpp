@@ -32,7 +32,13 @@ InputSpec InputSpec::from_json(const Json& json) {
 NamedTensors Encoder::parameters() const {
   NamedTensors all;
   for (const Stage& stage : stages()) all.insert(all.end(), stage.parameters.begin(), stage.parameters.end());
+  if (text() != nullptr) all.insert(all.end(), text()->parameters().begin(), text()->parameters().end());
   return all;
+}
+
+int64_t Encoder::trunk_end() const {
+  const auto count = static_cast<int64_t>(stages().size());
+  return stages().back().name == "projection" ? count - 1 : count;
 }
 
 int64_t Encoder::stage_index(std::string_view name) const {
@@ -73,10 +79,21 @@ void Encoder::convert_matrices(at::ScalarType dtype) {
   }
 }
 
-std::unique_ptr<Encoder> make_encoder(std::string_view kind, const Json& config, const InputSpec& input) {
+void copy_values(const Encoder& from, const Encoder& to) {
+  const NamedTensors source = from.parameters(), target = to.parameters();
+  for (size_t i = 0; i < source.size(); ++i) {
+    const at::Tensor& tensor = target[i].tensor;
+    tensor.set_requires_grad(false);
+    tensor.set_data(source[i].tensor.detach().clone());
+    tensor.set_requires_grad(source[i].tensor.requires_grad());
+  }
+}
+
+std::unique_ptr<Encoder> make_encoder(std::string_view kind, const Json& config, const InputSpec& input,
+                                      const std::shared_ptr<const Tokenizer>& tokenizer) {
   std::vector<std::string> names;
   for (const EncoderKind& row : encoder_kinds()) {
-    if (row.name == kind) return row.make(config, input);
+    if (row.name == kind) return row.make(config, input, tokenizer);
     names.emplace_back(row.name);
   }
   fail_unknown_name("encoder", "a kind of encoder", kind, names);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "datasets/batch.h"
+#include "datasets/text/tokenizer.h"
 #include "files/json.h"
 #include "pretrain/tensors.h"
 
@@ -38,6 +39,28 @@ struct StageContext {
   at::ScalarType compute = at::kFloat;  // operands of matrix products
 };
 
+/// The other half of a picture-text encoder.
+class TextSide {
+ public:
+  virtual ~TextSide() = default;
+
+  virtual std::shared_ptr<const Tokenizer> tokenizer() const = 0;
+  virtual int64_t context_length() const = 0;
+
+  /// tokens [B, N] int64 (SOT, ids, EOT, zeros; N up to the context length) to features [B, E] fp32, not
+  /// normalised, in the space of the tap `projected`. What stands behind a text's EOT changes nothing.
+  virtual at::Tensor features(const at::Tensor& tokens, const StageContext& context) const = 0;
+
+  /// The factor on cosines: exp(logit_scale).
+  virtual double scale() const = 0;
+
+  /// The text side's own, logit_scale included.
+  virtual const NamedTensors& parameters() const = 0;
+
+  /// Multiply-accumulates of one text of `tokens` tokens.
+  virtual int64_t macs(int64_t tokens) const = 0;
+};
+
 /// A picture encoder as a list of stages. Partial fine-tuning, layer-wise decay, prefix caches and masking
 /// are all made of running some stages. Nothing here is about classification. Activations between stages are
 /// fp32.
@@ -56,8 +79,8 @@ class Encoder {
 
   /// Named features of images [B, C, H, W] float (normalised, any size that the model takes), in one pass.
   /// `cls`, `mean`, `cls+mean` [B, D or 2D]; `block:K:cls` etc. after block K (from 0); `tokens` [B, 1 + N,
-  /// D]; `attention` [B, heads, 1 + N, 1 + N] of the last block. Throws std::invalid_argument listing the
-  /// known taps.
+  /// D]; `attention` [B, heads, 1 + N, 1 + N] of the last block; `projected` [B, E] where there is a text
+  /// side. Throws std::invalid_argument listing the known taps.
   virtual std::map<std::string, at::Tensor> features(const at::Tensor& images,
                                                      std::span<const std::string> taps,
                                                      const StageContext& context) const = 0;
@@ -71,8 +94,18 @@ class Encoder {
   /// An independent copy: same values, own storage.
   virtual std::unique_ptr<Encoder> clone() const = 0;
 
-  /// Every parameter, in stage order. The tensors are the model's own: writing to them changes it.
+  /// Draws every trained parameter anew, by the method's own rule, from the seed alone.
+  virtual void initialise(uint64_t seed) = 0;
+
+  /// Null for an encoder of pictures alone.
+  virtual const TextSide* text() const { return nullptr; }
+
+  /// Every parameter, in stage order, then the text side's. The tensors are the model's own: writing to them
+  /// changes it.
   NamedTensors parameters() const;
+
+  /// The number of stages without a last `projection`, which serves the space shared with texts alone.
+  int64_t trunk_end() const;
 
   /// Index of a stage by name. Throws std::invalid_argument naming the nearest.
   int64_t stage_index(std::string_view name) const;
@@ -92,11 +125,17 @@ class Encoder {
 struct EncoderKind {
   std::string_view name;
   std::string_view summary;
-  std::unique_ptr<Encoder> (*make)(const Json& config, const InputSpec& input);
+  std::unique_ptr<Encoder> (*make)(const Json& config, const InputSpec& input,
+                                   const std::shared_ptr<const Tokenizer>& tokenizer);
 };
 std::span<const EncoderKind> encoder_kinds();
 
-/// Throws std::invalid_argument for an unknown kind, or a config with a wrong or missing key.
-std::unique_ptr<Encoder> make_encoder(std::string_view kind, const Json& config, const InputSpec& input);
+/// Copies every parameter's values and whether it is trained; the two are of one shape.
+void copy_values(const Encoder& from, const Encoder& to);
+
+/// `tokenizer` is for kinds with a text side. Throws std::invalid_argument for an unknown kind, or a config
+/// with a wrong or missing key.
+std::unique_ptr<Encoder> make_encoder(std::string_view kind, const Json& config, const InputSpec& input,
+                                      const std::shared_ptr<const Tokenizer>& tokenizer = nullptr);
 
 }  // namespace repbench

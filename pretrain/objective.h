@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "configs/options.h"
 #include "datasets/batch.h"
 #include "datasets/batch_source.h"
+#include "datasets/text/tokenizer.h"
 #include "pretrain/encoder.h"
 #include "pretrain/execution.h"
 #include "pretrain/tensors.h"
@@ -71,6 +73,13 @@ class Objective {
 /// Moves the encoder and everything else that the objective owns.
 void move_to(Objective& objective, at::Device device);
 
+/// Which texts an objective learns from.
+struct TextRecipe {
+  std::string tokenizer;        // "clip", or "bpe": trained on the data set's captions
+  int64_t vocabulary_size = 0;  // of bpe
+  int64_t context_length = 77;
+};
+
 /// The options of a kind of objective, the model's included, and how to build it.
 class Recipe {
  public:
@@ -79,11 +88,18 @@ class Recipe {
   /// Binds groups such as "model" and "mae".
   virtual void describe(Options& options) = 0;
 
-  /// Channels and side of the pictures that the model will take, known once options are set.
-  virtual std::pair<int64_t, int64_t> picture() const = 0;
+  /// What holds where the configuration leaves it open, known once options are set: what the model takes, and
+  /// how pictures are varied for it.
+  virtual InputSpec input() const = 0;
+  virtual std::string training_view() const = 0;
 
-  /// Initialised from the seed alone.
-  virtual std::unique_ptr<Objective> make(const InputSpec& input, uint64_t seed) const = 0;
+  /// Nothing for an objective of pictures alone.
+  virtual std::optional<TextRecipe> text() const { return std::nullopt; }
+
+  /// Initialised from the seed alone. `tokenizer` is null without texts.
+  virtual std::unique_ptr<Objective> make(const InputSpec& input,
+                                          const std::shared_ptr<const Tokenizer>& tokenizer,
+                                          uint64_t seed) const = 0;
 };
 
 /// A row of the table of objectives (pretrain/objectives/kinds.cpp).

@@ -39,6 +39,8 @@ void TrainOptions::describe(Options& options) {
               {.help = "learning rate for 256 examples; scaled by the effective batch",
                .minimum = 0,
                .maximum = 100});
+  options.add("lr", &lr,
+              {.help = "learning rate as it stands; 0: base_lr for the batch", .minimum = 0, .maximum = 100});
   options.add("min_lr", &min_lr, {.help = "learning rate at the end", .minimum = 0, .maximum = 100});
   options.add("warmup_epochs", &warmup_epochs,
               {.help = "linear warm-up", .unit = "epochs", .minimum = 0, .maximum = 1e4});
@@ -110,8 +112,9 @@ void Trainer::accumulate(int64_t epoch, StepReport& report) {
 }
 
 StepReport Trainer::fit(std::span<Observer* const> observers) {
-  const CosineSchedule schedule{scaled_rate(options_.base_lr, options_.batch_size * options_.accumulation),
-                                options_.min_lr, options_.warmup_epochs, options_.epochs};
+  const int64_t batch = options_.batch_size * options_.accumulation;
+  const double rate = options_.lr > 0 ? options_.lr : scaled_rate(options_.base_lr, batch);
+  const CosineSchedule schedule{rate, options_.min_lr, options_.warmup_epochs, options_.epochs};
   const auto start = std::chrono::steady_clock::now();
   const double waited_before = source_.seconds_waited();
   StepReport report;

@@ -18,6 +18,7 @@ struct TrainOptions {
   int64_t batch_size = 256;
   int64_t accumulation = 1;
   double base_lr = 1.5e-4;
+  double lr = 0;
   double min_lr = 0;
   double warmup_epochs = 1;
   double weight_decay = 0.05;

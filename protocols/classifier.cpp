@@ -12,7 +12,8 @@
 namespace repbench {
 namespace {
 
-int64_t stage_count(const Encoder& encoder) { return static_cast<int64_t>(encoder.stages().size()); }
+/// A projection into the space shared with texts is no part of a classifier.
+int64_t stage_count(const Encoder& encoder) { return encoder.trunk_end(); }
 
 /// Layer-decay id (BEiT's rule): 0 for the stem, K + 1 for block K, depth + 1 for what comes behind.
 int64_t layer_of(const Encoder& encoder, int64_t stage) {
@@ -56,7 +57,8 @@ Classifier::Classifier(std::unique_ptr<Encoder> encoder, const Settings& setting
       named.tensor.set_requires_grad(stage >= settings_.first_stage);
     }
   }
-  const int64_t width = encoder_->stages().back().parameters.front().tensor.size(0);  // the final norm's
+  const Stage& norm = encoder_->stages()[static_cast<size_t>(stage_count(*encoder_) - 1)];
+  const int64_t width = norm.parameters.front().tensor.size(0);
   head_ = Linear(width, settings_.classes);
   running_mean_ = at::zeros({width});
   running_var_ = at::ones({width});

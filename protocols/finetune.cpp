@@ -9,7 +9,6 @@
 #include <string>
 
 #include "datasets/loader.h"
-#include "pretrain/models/initialise.h"
 #include "pretrain/trainer.h"
 #include "protocols/classifier.h"
 #include "protocols/kinds.h"
@@ -136,7 +135,7 @@ class Finetune final : public Protocol {
              const ProtocolContext& context) const {
     const auto start = std::chrono::steady_clock::now();
     std::unique_ptr<Encoder> encoder = subject.encoder->clone();
-    if (name == kScratch) initialise(encoder->parameters(), context.seed + 1);
+    if (name == kScratch) encoder->initialise(context.seed + 1);
     const int64_t first = first_tuned_stage(*encoder, name == kScratch ? "all" : name);
     encoder->to(context.execution.device);
     Classifier classifier(std::move(encoder),

@@ -24,18 +24,50 @@ std::string objective_of(const Json& preset, const std::vector<std::string>& ass
   return objective;
 }
 
-std::unique_ptr<BatchSource> training_source(const PretrainOptions& options) {
-  const auto dataset = open_dataset(DatasetSpec::parse(options.dataset), options.split);
-  IndexList examples = all_examples(*dataset);
-  const auto seed = static_cast<uint64_t>(options.seed);
-  if (options.limit > 0) examples = draw_examples(*dataset, examples, options.limit, seed);
-  return make_loader(dataset, std::move(examples), {make_view(options.view)},
+struct TrainingData {
+  std::shared_ptr<const Dataset> dataset;
+  IndexList examples;
+};
+
+TrainingData open_training_data(const PretrainOptions& options) {
+  TrainingData data{open_dataset(DatasetSpec::parse(options.dataset), options.split), {}};
+  data.examples = all_examples(*data.dataset);
+  if (options.limit > 0) {
+    data.examples =
+        draw_examples(*data.dataset, data.examples, options.limit, static_cast<uint64_t>(options.seed));
+  }
+  return data;
+}
+
+/// A vocabulary is trained on the captions of at most this many examples, the first in the list.
+constexpr int64_t kVocabularyExamples = 20000;
+
+std::shared_ptr<const Tokenizer> make_tokenizer(const TextRecipe& text, const TrainingData& data) {
+  if (text.tokenizer == "clip") return clip_tokenizer();
+  std::vector<std::string> captions;
+  for (const int64_t index : data.examples.indices) {
+    if (static_cast<int64_t>(captions.size()) >= kVocabularyExamples) break;
+    for (std::string& caption : data.dataset->captions(index)) captions.push_back(std::move(caption));
+  }
+  if (captions.empty()) {
+    throw std::invalid_argument(fmt::format("[pretrain] key 'dataset': expected captions; {} has none",
+                                            data.dataset->name()));
+  }
+  return train_bpe(captions, text.vocabulary_size);
+}
+
+std::unique_ptr<BatchSource> make_source(const PretrainOptions& options, TrainingData data,
+                                         std::shared_ptr<const Tokenizer> tokenizer) {
+  const std::optional<TextRecipe> text = options.recipe->text();
+  return make_loader(data.dataset, std::move(data.examples), {make_view(options.view)},
                      {.batch_size = options.train.batch_size,
                       .workers = static_cast<int>(options.workers),
                       .shuffle = true,
                       .drop_last = true,
-                      .seed = seed,
-                      .channels = static_cast<int>(options.recipe->picture().first)});
+                      .seed = static_cast<uint64_t>(options.seed),
+                      .channels = static_cast<int>(options.recipe->input().channels),
+                      .tokenizer = std::move(tokenizer),
+                      .context_length = text ? text->context_length : 0});
 }
 
 }  // namespace
@@ -53,12 +85,12 @@ void PretrainOptions::describe(Options& options) {
                .minimum = 0,
                .maximum = 1e12,
                .zero = "all"});
-  options.add("view", &view, {.help = "training view; empty: mae_train at the model's size"});
+  options.add("view", &view, {.help = "training view; empty: the objective's own at the model's size"});
   options.add("eval_view", &eval_view,
-              {.help = "evaluation view; empty: eval at 256/224 of the model's size"});
+              {.help = "evaluation view; empty: the objective's own at the model's size"});
   options.add("mean", &mean,
-              {.help = "per channel, of pixels in [0, 1]; empty: ImageNet's", .minimum = -10, .maximum = 10});
-  options.add("std", &std, {.help = "per channel; empty: ImageNet's", .minimum = 1e-6, .maximum = 10});
+              {.help = "per channel, of pixels in [0, 1]; empty: the objective's own", .minimum = -10, .maximum = 10});
+  options.add("std", &std, {.help = "per channel; empty: the objective's own", .minimum = 1e-6, .maximum = 10});
   options.add("workers", &workers,
               {.help = "loader threads", .minimum = 1, .maximum = 256, .identity = false});
   options.add("checkpoint_every", &checkpoint_every,
@@ -75,12 +107,11 @@ void PretrainOptions::describe(Options& options) {
 }
 
 InputSpec PretrainOptions::input() const {
-  const auto [channels, size] = recipe->picture();
-  InputSpec spec{channels, size, eval_view, mean, std};
-  if (spec.view.empty()) spec.view = fmt::format("eval:{}:{}:bicubic", size * 256 / 224, size);
-  if (spec.mean.empty()) spec.mean = channels == 1 ? std::vector{0.449} : std::vector{0.485, 0.456, 0.406};
-  if (spec.std.empty()) spec.std = channels == 1 ? std::vector{0.226} : std::vector{0.229, 0.224, 0.225};
-  const auto wanted = static_cast<size_t>(channels);
+  InputSpec spec = recipe->input();
+  if (!eval_view.empty()) spec.view = eval_view;
+  if (!mean.empty()) spec.mean = mean;
+  if (!std.empty()) spec.std = std;
+  const auto wanted = static_cast<size_t>(spec.channels);
   if (spec.mean.size() != wanted || spec.std.size() != wanted) {
     throw std::invalid_argument(
         fmt::format("[pretrain] keys 'mean' and 'std': expected {} values each; got {} and {}", wanted,
@@ -97,14 +128,13 @@ PretrainOptions load_pretrain_options(const Json& preset, const std::string& sou
   options.describe(fields);
   fields.set_all(preset, source);
   for (const std::string& assignment : assignments) fields.set_from_text(assignment);
-  const int64_t size = options.recipe->picture().second;
-  if (options.view.empty()) options.view = fmt::format("mae_train:{}", size);
+  if (options.view.empty()) options.view = options.recipe->training_view();
   options.view = make_view(options.view)->specification();
   options.eval_view = make_view(options.input().view)->specification();
   const InputSpec input = options.input();
   options.mean = input.mean;
   options.std = input.std;
-  if (options.label.empty()) options.label = options.objective == "mae" ? "MAE" : options.objective;
+  if (options.label.empty()) options.label = options.objective == "mae" ? "MAE" : "CLIP";
   return options;
 }
 
@@ -128,8 +158,12 @@ void run_pretraining(PretrainOptions& options, const std::filesystem::path& run,
   }
   const Execution execution = start_execution(options.execution);
   const auto seed = static_cast<uint64_t>(options.seed);
-  const std::unique_ptr<BatchSource> source = training_source(options);
-  const std::unique_ptr<Objective> objective = options.recipe->make(options.input(), seed);
+  TrainingData data = open_training_data(options);
+  std::shared_ptr<const Tokenizer> tokenizer;
+  if (const std::optional<TextRecipe> text = options.recipe->text())
+    tokenizer = started ? stored_tokenizer(run) : make_tokenizer(*text, data);
+  const std::unique_ptr<Objective> objective = options.recipe->make(options.input(), tokenizer, seed);
+  const std::unique_ptr<BatchSource> source = make_source(options, std::move(data), tokenizer);
   move_to(*objective, execution.device);
   Trainer trainer(*objective, *source, options.train, execution, seed);
   TrainingCost before;

@@ -110,28 +110,30 @@ class EvalView final : public SquareView {
   Interpolation interpolation_;
 };
 
-class MaeTrainView final : public SquareView {
+class CropTrainView final : public SquareView {
  public:
-  MaeTrainView(int size, double min_scale, Interpolation interpolation)
-      : SquareView(size), min_scale_(min_scale), interpolation_(interpolation) {}
+  CropTrainView(std::string_view kind, int size, double min_scale, Interpolation interpolation, bool flips)
+      : SquareView(size), kind_(kind), min_scale_(min_scale), interpolation_(interpolation), flips_(flips) {}
 
   std::string specification() const override {
-    return fmt::format("mae_train:{}:{}:{}", size(), min_scale_, name(interpolation_));
+    return fmt::format("{}:{}:{}:{}", kind_, size(), min_scale_, name(interpolation_));
   }
   bool random() const override { return true; }
 
  private:
   void fill(const PixelView& picture, RandomStream& stream, uint8_t* output) const override {
     const CropWindow window = random_resized_crop(picture.height, picture.width, min_scale_, 1.0, stream);
-    const bool flipped = draw_flip(stream);
+    const bool flipped = flips_ && draw_flip(stream);
     // Cut out first: the filter does not see the pixels around the crop.
     const PixelView part = picture.part(window);
     resample(part, size(), size(), interpolation_, whole(part), {0, 0, size(), size()}, output);
     if (flipped) flip_rows(output, size(), picture.channels);
   }
 
+  std::string_view kind_;  // a literal
   double min_scale_;
   Interpolation interpolation_;
+  bool flips_;
 };
 
 class SmallEvalView final : public SquareView {
@@ -177,7 +179,13 @@ std::unique_ptr<ViewTransform> make_eval(const ViewParts& parts) {
 std::unique_ptr<ViewTransform> make_mae_train(const ViewParts& parts) {
   const int size = parts.side(1, "a size");
   const double scale = parts.has(2) ? parts.real(2, "a smallest scale", 1e-4, 1.0) : 0.2;
-  return std::make_unique<MaeTrainView>(size, scale, parts.interpolation(3));
+  return std::make_unique<CropTrainView>("mae_train", size, scale, parts.interpolation(3), true);
+}
+
+std::unique_ptr<ViewTransform> make_clip_train(const ViewParts& parts) {
+  const int size = parts.side(1, "a size");
+  const double scale = parts.has(2) ? parts.real(2, "a smallest scale", 1e-4, 1.0) : 0.9;
+  return std::make_unique<CropTrainView>("clip_train", size, scale, parts.interpolation(3), false);
 }
 
 std::unique_ptr<ViewTransform> make_small_eval(const ViewParts& parts) {
@@ -196,9 +204,10 @@ struct ViewKind {
   std::unique_ptr<ViewTransform> (*make)(const ViewParts& parts);
 };
 
-constexpr std::array<ViewKind, 4> kKinds = {
+constexpr std::array<ViewKind, 5> kKinds = {
     {{"eval", "eval:RESIZE:CROP:INTERPOLATION", 3, make_eval},
      {"mae_train", "mae_train:SIZE:MIN_SCALE:INTERPOLATION", 3, make_mae_train},
+     {"clip_train", "clip_train:SIZE:MIN_SCALE:INTERPOLATION", 3, make_clip_train},
      {"small_eval", "small_eval:SIZE", 1, make_small_eval},
      {"small_train", "small_train:SIZE:PADDING", 2, make_small_train}}};
 

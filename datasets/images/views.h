@@ -13,12 +13,14 @@
 // specification that goes into reports and fingerprints:
 //   eval:RESIZE:CROP:INTERPOLATION          resize the short side (torchvision's rule), centre crop
 //   mae_train:SIZE:MIN_SCALE:INTERPOLATION  RandomResizedCrop (torchvision's ten tries), horizontal flip
+//   clip_train:SIZE:MIN_SCALE:INTERPOLATION the same crop, from 0.9 of the area up, and no flip (open_clip's)
 //   small_eval:SIZE                         the whole picture at SIZE x SIZE (bicubic; untouched if it fits)
 //   small_train:SIZE:PADDING                random crop of small_eval:SIZE with a black border, horizontal
 //   flip
 // Trailing parts may be left out: eval:224 is eval:224:224:bicubic, mae_train:224 is
-// mae_train:224:0.2:bicubic, small_train:32 is small_train:32:4. An eval crop larger than the resized picture
-// is padded with black. Draws come in a fixed order: the crop, then the flip.
+// mae_train:224:0.2:bicubic, clip_train:224 is clip_train:224:0.9:bicubic, small_train:32 is small_train:32:4.
+// An eval crop larger than the resized picture is padded with black. Draws come in a fixed order: the crop,
+// then the flip.
 
 namespace repbench {
 

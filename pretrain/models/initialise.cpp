@@ -11,12 +11,6 @@
 namespace repbench {
 namespace {
 
-at::Generator generator_for(uint64_t seed, const std::string& name) {
-  RandomStream stream(seed, Purpose::initialise, 0, hash64(name));
-  const uint64_t high = stream.bits();
-  return at::detail::createCPUGenerator((high << 32) | stream.bits());
-}
-
 void fill_uniform(const at::Tensor& tensor, double bound, const at::Generator& generator) {
   tensor.copy_(at::empty(tensor.sizes()).uniform_(-bound, bound, generator));
 }
@@ -31,10 +25,16 @@ int64_t patch_fan_in(const NamedTensors& parameters) {
 
 }  // namespace
 
+at::Generator parameter_generator(uint64_t seed, const std::string& name) {
+  RandomStream stream(seed, Purpose::initialise, 0, hash64(name));
+  const uint64_t high = stream.bits();
+  return at::detail::createCPUGenerator((high << 32) | stream.bits());
+}
+
 void initialise(const NamedTensors& parameters, uint64_t seed) {
   const c10::NoGradGuard no_grad;
   for (const auto& [name, tensor] : parameters) {
-    const at::Generator generator = generator_for(seed, name);
+    const at::Generator generator = parameter_generator(seed, name);
     if (name.ends_with("pos_embed")) continue;
     if (name.ends_with("_token")) {
       tensor.copy_(at::empty(tensor.sizes()).normal_(0.0, 0.02, generator));

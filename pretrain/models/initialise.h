@@ -1,6 +1,9 @@
 #pragma once
 
+#include <ATen/core/Generator.h>
+
 #include <cstdint>
+#include <string>
 
 #include "pretrain/tensors.h"
 
@@ -11,5 +14,8 @@ namespace repbench {
 /// tokens N(0, 0.02^2), the patch bias uniform as a convolution's; fixed positions are left alone. Every
 /// tensor has a stream of its own, keyed by (seed, name): adding one does not move the others.
 void initialise(const NamedTensors& parameters, uint64_t seed);
+
+/// The stream of one tensor.
+at::Generator parameter_generator(uint64_t seed, const std::string& name);
 
 }  // namespace repbench

@@ -35,6 +35,7 @@ class RawPixels final : public Encoder {
 
   std::vector<std::string> default_taps() const override { return {"pixels"}; }
   int64_t macs(int64_t, int64_t, int64_t) const override { return 0; }
+  void initialise(uint64_t) override {}
   std::unique_ptr<Encoder> clone() const override { return std::make_unique<RawPixels>(*this); }
 
  private:
@@ -44,7 +45,8 @@ class RawPixels final : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_raw_pixels(const Json& config, const InputSpec& input) {
+std::unique_ptr<Encoder> make_raw_pixels(const Json& config, const InputSpec& input,
+                                         const std::shared_ptr<const Tokenizer>&) {
   if (!config.empty()) {
     throw std::invalid_argument(
         fmt::format("[raw_pixels] expected an empty config; got {}", brief_json(config)));

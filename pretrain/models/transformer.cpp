@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "pretrain/execution.h"
@@ -19,9 +20,15 @@ std::array<at::Tensor, 3> split_heads(const at::Tensor& qkv, int64_t heads) {
   return {parts[0], parts[1], parts[2]};
 }
 
-at::Tensor softmax_of_scores(const at::Tensor& q, const at::Tensor& k) {
+at::Tensor softmax_of_scores(const at::Tensor& q, const at::Tensor& k, bool causal) {
   const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(-1)));
-  return at::softmax(at::matmul(q * scale, k.transpose(-2, -1)), -1, at::kFloat);
+  at::Tensor scores = at::matmul(q * scale, k.transpose(-2, -1));
+  if (causal) {
+    const at::Tensor future =
+        at::ones({q.size(-2), k.size(-2)}, q.options().dtype(at::kBool)).triu_(/*diagonal=*/1);
+    scores = scores.masked_fill(future, -std::numeric_limits<double>::infinity());
+  }
+  return at::softmax(scores, -1, at::kFloat);
 }
 
 }  // namespace
@@ -61,32 +68,39 @@ at::Tensor Attention::operator()(const at::Tensor& x, const StageContext& contex
   const auto [q, k, v] = split_heads(qkv(x, context.compute), heads);
   at::Tensor mixed;  // [B, heads, N, D / heads]
   if (attention_kernel(context.training, context.compute, x.size(1)) == AttentionKernel::flash) {
-    mixed = at::scaled_dot_product_attention(q, k, v);
+    mixed = at::scaled_dot_product_attention(q, k, v, {}, 0.0, causal);
   } else {
-    mixed = at::matmul(softmax_of_scores(q, k).to(context.compute), v);
+    mixed = at::matmul(softmax_of_scores(q, k, causal).to(context.compute), v);
   }
   return proj(mixed.transpose(1, 2).reshape(x.sizes()), context.compute);
 }
 
 at::Tensor Attention::weights(const at::Tensor& x, at::ScalarType compute) const {
   const auto [q, k, v] = split_heads(qkv(x, compute), heads);
-  return softmax_of_scores(q, k);
+  return softmax_of_scores(q, k, causal);
 }
 
-void Attention::list(const std::string& prefix, NamedTensors& into) const {
-  qkv.list(prefix + ".qkv", into);
-  proj.list(prefix + ".proj", into);
+void Attention::list(const std::string& prefix, Naming naming, NamedTensors& into) const {
+  if (naming == Naming::timm) {
+    qkv.list(prefix + ".qkv", into);
+  } else {
+    into.push_back({prefix + ".in_proj_weight", qkv.weight});
+    into.push_back({prefix + ".in_proj_bias", qkv.bias});
+  }
+  proj.list(prefix + (naming == Naming::timm ? ".proj" : ".out_proj"), into);
 }
 
 Mlp::Mlp(int64_t width, int64_t hidden) : fc1(width, hidden), fc2(hidden, width) {}
 
 at::Tensor Mlp::operator()(const at::Tensor& x, at::ScalarType compute) const {
-  return fc2(at::gelu(fc1(x, compute)), compute);
+  const at::Tensor hidden = fc1(x, compute);
+  const bool quick = activation == Activation::quick_gelu;
+  return fc2(quick ? hidden * at::sigmoid(1.702 * hidden) : at::gelu(hidden), compute);
 }
 
-void Mlp::list(const std::string& prefix, NamedTensors& into) const {
-  fc1.list(prefix + ".fc1", into);
-  fc2.list(prefix + ".fc2", into);
+void Mlp::list(const std::string& prefix, Naming naming, NamedTensors& into) const {
+  fc1.list(prefix + (naming == Naming::timm ? ".fc1" : ".c_fc"), into);
+  fc2.list(prefix + (naming == Naming::timm ? ".fc2" : ".c_proj"), into);
 }
 
 Block::Block(int64_t width, int64_t heads, double mlp_ratio, double eps)
@@ -103,14 +117,14 @@ at::Tensor Block::transform(const at::Tensor& x, const StageContext& context) co
   return x + mlp(norm2(x), context.compute);
 }
 
-void Block::list_attention(const std::string& prefix, NamedTensors& into) const {
-  norm1.list(prefix + ".norm1", into);
-  attn.list(prefix + ".attn", into);
+void Block::list_attention(const std::string& prefix, NamedTensors& into, Naming naming) const {
+  norm1.list(prefix + (naming == Naming::timm ? ".norm1" : ".ln_1"), into);
+  attn.list(prefix + ".attn", naming, into);
 }
 
-void Block::list_mlp(const std::string& prefix, NamedTensors& into) const {
-  norm2.list(prefix + ".norm2", into);
-  mlp.list(prefix + ".mlp", into);
+void Block::list_mlp(const std::string& prefix, NamedTensors& into, Naming naming) const {
+  norm2.list(prefix + (naming == Naming::timm ? ".norm2" : ".ln_2"), into);
+  mlp.list(prefix + ".mlp", naming, into);
 }
 
 int64_t Block::attention_macs(int64_t tokens) const {
@@ -120,6 +134,22 @@ int64_t Block::attention_macs(int64_t tokens) const {
 
 int64_t Block::mlp_macs(int64_t tokens) const {
   return 2 * tokens * norm1.weight.size(0) * mlp.fc1.weight.size(0);
+}
+
+at::Tensor project_patches(const at::Tensor& images, const Linear& projection, at::ScalarType compute) {
+  const int64_t channels = projection.weight.size(1), p = projection.weight.size(2);
+  const int64_t rows = images.size(2) / p, columns = images.size(3) / p;
+  if (images.size(1) != channels || rows * p != images.size(2) || columns * p != images.size(3)) {
+    throw std::invalid_argument(
+        fmt::format("[model] expected images [B, {}, H, W] with sides divisible by {}; got {} x {} x {}",
+                    channels, p, images.size(1), images.size(2), images.size(3)));
+  }
+  // A convolution of stride p is a matrix product on patches laid out as (channel, row, column).
+  const at::Tensor patches = images.view({images.size(0), channels, rows, p, columns, p})
+                                 .permute({0, 2, 4, 1, 3, 5})
+                                 .reshape({images.size(0), rows, columns, channels * p * p});
+  const at::Tensor bias = projection.bias.defined() ? projection.bias.to(compute) : at::Tensor();
+  return at::linear(patches.to(compute), projection.weight.flatten(1).to(compute), bias).to(at::kFloat);
 }
 
 at::Tensor sincos_positions(int64_t width, int64_t grid) {

@@ -8,10 +8,16 @@
 #include "pretrain/encoder.h"
 #include "pretrain/tensors.h"
 
-// The pre-norm transformer block (Vaswani et al. 2017; Dosovitskiy et al. 2021), under timm's parameter
-// names. The residual stream and every norm are fp32; operands of matrix products are in `compute`.
+// The pre-norm transformer block (Vaswani et al. 2017; Dosovitskiy et al. 2021), under timm's or open_clip's
+// parameter names. The residual stream and every norm are fp32; operands of matrix products are in `compute`.
 
 namespace repbench {
+
+enum class Activation { gelu, quick_gelu };  // exact GELU; x * sigmoid(1.702 x), OpenAI's
+
+/// timm: norm1, attn.qkv.weight, attn.proj, norm2, mlp.fc1, mlp.fc2. open_clip: ln_1, attn.in_proj_weight,
+/// attn.out_proj, ln_2, mlp.c_fc, mlp.c_proj. The tensors are alike.
+enum class Naming { timm, open_clip };
 
 struct Linear {
   at::Tensor weight;  // [out, in]
@@ -37,6 +43,7 @@ struct LayerNorm {
 
 struct Attention {
   int64_t heads = 1;
+  bool causal = false;  // a token sees itself and those before it
   Linear qkv;   // [3D, D]: queries, keys, values
   Linear proj;  // [D, D]
 
@@ -46,16 +53,17 @@ struct Attention {
   at::Tensor operator()(const at::Tensor& x, const StageContext& context) const;
   /// The attention weights [B, heads, N, N] fp32.
   at::Tensor weights(const at::Tensor& x, at::ScalarType compute) const;
-  void list(const std::string& prefix, NamedTensors& into) const;
+  void list(const std::string& prefix, Naming naming, NamedTensors& into) const;
 };
 
 struct Mlp {
   Linear fc1, fc2;
+  Activation activation = Activation::gelu;
 
   Mlp() = default;
   Mlp(int64_t width, int64_t hidden);
-  at::Tensor operator()(const at::Tensor& x, at::ScalarType compute) const;  // exact GELU between
-  void list(const std::string& prefix, NamedTensors& into) const;
+  at::Tensor operator()(const at::Tensor& x, at::ScalarType compute) const;
+  void list(const std::string& prefix, Naming naming, NamedTensors& into) const;
 };
 
 struct Block {
@@ -68,13 +76,18 @@ struct Block {
   /// The two halves; x [B, N, D] fp32. A block is attend, then transform.
   at::Tensor attend(const at::Tensor& x, const StageContext& context) const;
   at::Tensor transform(const at::Tensor& x, const StageContext& context) const;
-  void list_attention(const std::string& prefix, NamedTensors& into) const;  // norm1, attn
-  void list_mlp(const std::string& prefix, NamedTensors& into) const;        // norm2, mlp
+  /// norm1 and attn; norm2 and mlp.
+  void list_attention(const std::string& prefix, NamedTensors& into, Naming naming = Naming::timm) const;
+  void list_mlp(const std::string& prefix, NamedTensors& into, Naming naming = Naming::timm) const;
 
   /// Multiply-accumulates for one sequence of N tokens: 4 N D^2 + 2 N^2 D, and 2 N D hidden.
   int64_t attention_macs(int64_t tokens) const;
   int64_t mlp_macs(int64_t tokens) const;
 };
+
+/// Patches of images [B, C, H, W] times a projection [D, C, p, p]: [B, H / p, W / p, D] fp32. `bias` may be
+/// undefined. Throws std::invalid_argument if channels or sides do not fit.
+at::Tensor project_patches(const at::Tensor& images, const Linear& projection, at::ScalarType compute);
 
 /// Fixed two-dimensional sine-cosine positions [1, 1 + grid^2, width] fp32, zeros for the class token;
 /// computed in float64. The first half of the channels encodes the column, each half as [sin | cos] (MAE,

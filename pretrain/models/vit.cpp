@@ -2,13 +2,12 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
-#include <charconv>
 #include <stdexcept>
 
+#include "pretrain/models/initialise.h"
 #include "pretrain/models/kinds.h"
+#include "pretrain/models/taps.h"
 
 namespace repbench {
 namespace {
@@ -23,41 +22,6 @@ constexpr NamedSize kSizes[] = {{"vit_tiny", 192, 12, 3, 0},
                                 {"vit_base", 768, 12, 12, 0},
                                 {"vit_large", 1024, 24, 16, 0},
                                 {"vit_huge", 1280, 32, 16, 14}};
-
-constexpr std::string_view kPools[] = {"cls", "mean", "cls+mean", "tokens"};
-
-/// What a pool takes from tokens [B, 1 + N, D].
-at::Tensor pool(const at::Tensor& tokens, std::string_view how) {
-  const auto cls = [&] { return tokens.select(1, 0); };
-  const auto mean = [&] { return tokens.narrow(1, 1, tokens.size(1) - 1).mean(1); };
-  if (how == "cls") return cls();
-  if (how == "mean") return mean();
-  if (how == "cls+mean") return at::cat({cls(), mean()}, 1);
-  return tokens;
-}
-
-struct Tap {
-  int64_t block = -1;  // -1: after the last norm
-  std::string pool;
-};
-
-/// "POOL" or "block:K:POOL"; throws for any other text.
-Tap parse_tap(const std::string& text, int64_t depth) {
-  Tap tap{-1, text};
-  if (text.starts_with("block:")) {
-    const char* const end = text.data() + text.size();
-    const char* const stop = std::from_chars(text.data() + 6, end, tap.block).ptr;
-    const bool in_range = tap.block >= 0 && tap.block < depth && stop != end && *stop == ':';
-    tap.pool = in_range ? std::string(stop + 1, end) : "";
-  }
-  if (std::find(std::begin(kPools), std::end(kPools), tap.pool) == std::end(kPools)) {
-    throw std::invalid_argument(
-        fmt::format("[vit] expected a tap: {0}, attention, or block:K: and one of {0}, K in 0 ... {1}; got "
-                    "'{2}'",
-                    fmt::join(kPools, ", "), depth - 1, text));
-  }
-  return tap;
-}
 
 }  // namespace
 
@@ -133,23 +97,6 @@ Json Vit::config() const {
   return fields.to_json();
 }
 
-at::Tensor Vit::embed_patches(const at::Tensor& images, at::ScalarType compute) const {
-  const int64_t p = options_.patch_size;
-  const int64_t rows = images.size(2) / p, columns = images.size(3) / p;
-  if (images.size(1) != options_.channels || rows * p != images.size(2) || columns * p != images.size(3)) {
-    throw std::invalid_argument(
-        fmt::format("[vit] expected images [B, {}, H, W] with sides divisible by {}; got {} x {} x {}",
-                    options_.channels, p, images.size(1), images.size(2), images.size(3)));
-  }
-  // A convolution of stride p is a matrix product on patches laid out as (channel, row, column).
-  const at::Tensor patches = images.view({images.size(0), options_.channels, rows, p, columns, p})
-                                 .permute({0, 2, 4, 1, 3, 5})
-                                 .reshape({images.size(0), rows, columns, options_.channels * p * p});
-  return at::linear(patches.to(compute), patch_embed.weight.flatten(1).to(compute),
-                    patch_embed.bias.to(compute))
-      .to(at::kFloat);
-}
-
 at::Tensor Vit::add_positions(const at::Tensor& patches) const {
   const at::Tensor positions = interpolate_positions(pos_embed, patches.size(1), patches.size(2));
   const at::Tensor tokens = patches.flatten(1, 2);
@@ -161,7 +108,7 @@ at::Tensor Vit::forward(at::Tensor x, int64_t from, int64_t to, const StageConte
   for (int64_t stage = from; stage < to; ++stage) {
     const int64_t half = stage - 2;
     if (stage == 0) {
-      x = embed_patches(x, context.compute);
+      x = project_patches(x, patch_embed, context.compute);
     } else if (stage == 1) {
       x = add_positions(x);
     } else if (half == 2 * options_.depth) {
@@ -176,24 +123,9 @@ at::Tensor Vit::forward(at::Tensor x, int64_t from, int64_t to, const StageConte
 
 std::map<std::string, at::Tensor> Vit::features(const at::Tensor& images, std::span<const std::string> taps,
                                                 const StageContext& context) const {
-  std::map<std::string, at::Tensor> found;
-  std::map<int64_t, std::vector<std::pair<std::string, std::string>>> after;  // stage -> taps and their pools
-  const auto last = static_cast<int64_t>(stages_.size()) - 1;
-  for (const std::string& tap : taps) {
-    if (tap == "attention") continue;
-    const auto [block, how] = parse_tap(tap, options_.depth);
-    after[block < 0 ? last : 3 + 2 * block].emplace_back(tap, how);
-  }
-  const bool attention = std::find(taps.begin(), taps.end(), "attention") != taps.end();
-  at::Tensor x = images;
-  for (int64_t stage = 0; stage <= last; ++stage) {
-    if (attention && stage == last - 2) {
-      found["attention"] = blocks.back().attn.weights(blocks.back().norm1(x), context.compute);
-    }
-    x = forward(x, stage, stage + 1, context);
-    for (const auto& [tap, how] : after[stage]) found[tap] = pool(x, how).contiguous();
-  }
-  return found;
+  return token_features(*this, images, taps, context, [&](const at::Tensor& x) {
+    return blocks.back().attn.weights(blocks.back().norm1(x), context.compute);
+  });
 }
 
 int64_t Vit::macs(int64_t from, int64_t to, int64_t tokens) const {
@@ -210,24 +142,18 @@ int64_t Vit::macs(int64_t from, int64_t to, int64_t tokens) const {
 
 std::unique_ptr<Encoder> Vit::clone() const {
   auto copy = std::make_unique<Vit>(options_, input_);
-  const NamedTensors mine = parameters(), theirs = copy->parameters();
-  for (size_t i = 0; i < mine.size(); ++i) {
-    const at::Tensor& target = theirs[i].tensor;
-    target.set_requires_grad(false);
-    target.set_data(mine[i].tensor.detach().clone());
-    target.set_requires_grad(mine[i].tensor.requires_grad());
-  }
+  copy_values(*this, *copy);
   return copy;
 }
 
-std::unique_ptr<Encoder> make_vit(const Json& config, const InputSpec& input) {
+void Vit::initialise(uint64_t seed) { repbench::initialise(parameters(), seed); }
+
+std::unique_ptr<Encoder> make_vit(const Json& config, const InputSpec& input,
+                                  const std::shared_ptr<const Tokenizer>&) {
   VitOptions options;
   Options fields;
   options.describe(fields);
-  for (const std::string& key : fields.keys()) {
-    if (!config.contains(key)) throw std::invalid_argument(fmt::format("[model] expected the key '{}'", key));
-  }
-  fields.set_all(config, "model");
+  fields.set_every(config, "model");
   options.resolve();
   return std::make_unique<Vit>(options, input);
 }

@@ -47,11 +47,11 @@ class Vit final : public Encoder {
   std::vector<std::string> default_taps() const override { return {"cls", "mean", "cls+mean"}; }
   int64_t macs(int64_t from, int64_t to, int64_t tokens) const override;
   std::unique_ptr<Encoder> clone() const override;
+  void initialise(uint64_t seed) override;
 
   const VitOptions& options() const { return options_; }
 
  private:
-  at::Tensor embed_patches(const at::Tensor& images, at::ScalarType compute) const;
   at::Tensor add_positions(const at::Tensor& patches) const;
   void list_stages();
 

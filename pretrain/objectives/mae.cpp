@@ -150,13 +150,24 @@ class MaeRecipe final : public Recipe {
     options.add_group("mae", mae_);
   }
 
-  std::pair<int64_t, int64_t> picture() const override { return {model_.channels, model_.image_size}; }
+  InputSpec input() const override {
+    InputSpec spec;
+    spec.channels = model_.channels;
+    spec.size = model_.image_size;
+    spec.view = fmt::format("eval:{}:{}:bicubic", spec.size * 256 / 224, spec.size);
+    spec.mean = spec.channels == 1 ? std::vector{0.449} : std::vector{0.485, 0.456, 0.406};
+    spec.std = spec.channels == 1 ? std::vector{0.226} : std::vector{0.229, 0.224, 0.225};
+    return spec;
+  }
 
-  std::unique_ptr<Objective> make(const InputSpec& input, uint64_t seed) const override {
+  std::string training_view() const override { return fmt::format("mae_train:{}", model_.image_size); }
+
+  std::unique_ptr<Objective> make(const InputSpec& input, const std::shared_ptr<const Tokenizer>&,
+                                  uint64_t seed) const override {
     VitOptions model = model_;
     model.resolve();
     auto objective = std::make_unique<Mae>(std::make_unique<Vit>(model, input), mae_);
-    initialise(objective->encoder().parameters(), seed);
+    objective->encoder().initialise(seed);
     initialise(objective->own_tensors(), seed);
     return objective;
   }

@@ -8,6 +8,7 @@
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
 #include "tests/pretrain/golden_tensors.h"
+#include "tests/pretrain/tiny_clip.h"
 #include "tests/pretrain/tiny_mae.h"
 
 // What every kind of encoder promises. A new kind needs a small configuration here.
@@ -24,13 +25,14 @@ Json small_config(std::string_view kind) {
     options.channels = 3;
     return Vit(options, colour_input()).config();
   }
+  if (kind == "clip") return Clip(tiny_clip_options(), colour_input(), tiny_tokenizer()).config();
   ADD_FAILURE() << "encoder '" << kind << "' has no small configuration in this test";
   return Json::object();
 }
 
 std::unique_ptr<Encoder> make_small(const std::string& kind, uint64_t seed = 1) {
-  std::unique_ptr<Encoder> encoder = make_encoder(kind, small_config(kind), colour_input());
-  initialise(encoder->parameters(), seed);
+  std::unique_ptr<Encoder> encoder = make_encoder(kind, small_config(kind), colour_input(), tiny_tokenizer());
+  encoder->initialise(seed);
   return encoder;
 }
 
@@ -112,8 +114,12 @@ TEST_P(EncoderContract, SendsAGradientToEveryTrainableParameter) {
   const auto end = static_cast<int64_t>(encoder->stages().size());
   const at::Tensor out = encoder->forward(pictures(*encoder), 0, end, {.training = true});
   (out * at::randn(out.sizes())).sum().backward();
+  if (const TextSide* text = encoder->text()) {
+    const at::Tensor features = text->features(at::arange(10).view({2, 5}), {.training = true});
+    (features * at::randn(features.sizes())).sum().backward();
+  }
   for (const auto& [name, tensor] : encoder->parameters()) {
-    if (!tensor.requires_grad()) continue;
+    if (!tensor.requires_grad() || name == "logit_scale") continue;  // the scale belongs to a loss
     ASSERT_TRUE(tensor.grad().defined()) << name;
     EXPECT_GT(tensor.grad().abs().max().item<float>(), 0.0F) << name;
   }
@@ -160,7 +166,7 @@ TEST_P(EncoderContract, RefusesAConfigWithAKeyThatItDoesNotKnow) {
   Json config = small_config(GetParam());
   config["colour"] = 1;
   const std::string message =
-      error_message<std::invalid_argument>([&] { make_encoder(GetParam(), config, colour_input()); });
+      error_message<std::invalid_argument>([&] { make_encoder(GetParam(), config, colour_input(), tiny_tokenizer()); });
   EXPECT_PRED2(contains, message, "colour");
 }
 
@@ -182,8 +188,8 @@ TEST(RawPixels, AreThePicturesOwnNumbers) {
 TEST(EncoderKinds, AreNamedWhenOneIsMisspelt) {
   const std::string message =
       error_message<std::invalid_argument>([] { make_encoder("raw_pixel", Json::object(), colour_input()); });
-  EXPECT_PRED2(contains, message, "vit, raw_pixels; got 'raw_pixel' (did you mean 'raw_pixels'?)");
-  EXPECT_PRED2(contains, error_message<std::invalid_argument>([] { make_recipe("mea"); }), "mae; got 'mea'");
+  EXPECT_PRED2(contains, message, "vit, clip, raw_pixels; got 'raw_pixel' (did you mean 'raw_pixels'?)");
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([] { make_recipe("mea"); }), "mae, clip; got 'mea'");
 }
 
 TEST(InputSpec, SurvivesItsJson) {

@@ -7,6 +7,7 @@
 
 #include "tests/files/scratch_folder.h"
 #include "tests/pretrain/golden_tensors.h"
+#include "tests/pretrain/tiny_clip.h"
 #include "tests/pretrain/tiny_mae.h"
 
 // What every kind of objective promises. A new kind needs a small configuration here.
@@ -18,6 +19,12 @@ Json small_options(std::string_view kind) {
   Json options = tiny_options_json();
   options.erase("objective");
   if (kind == "mae") return options;
+  if (kind == "clip") {
+    ClipOptions model = tiny_clip_options();
+    Options fields;
+    fields.add_group("model", model);
+    return fields.to_json();
+  }
   ADD_FAILURE() << "objective '" << kind << "' has no small configuration in this test";
   return Json::object();
 }
@@ -27,15 +34,17 @@ std::unique_ptr<Objective> make_small(std::string_view kind, uint64_t seed = 1) 
   Options fields;
   recipe->describe(fields);
   fields.set_all(small_options(kind), "test");
-  const auto [channels, size] = recipe->picture();
-  const std::vector<double> half(static_cast<size_t>(channels), 0.5);
-  return recipe->make({channels, size, fmt::format("eval:{}", size), half, half}, seed);
+  return recipe->make(recipe->input(), recipe->text() ? tiny_tokenizer() : nullptr, seed);
 }
 
 Measurements step_of(Objective& objective, Precision precision = Precision::fp32) {
   at::manual_seed(3);  // of the batch's pictures alone
   const InputSpec& input = objective.encoder().input();
-  const Batch batch = noise_batch(6, input.channels, input.size);
+  Batch batch = noise_batch(6, input.channels, input.size);
+  // Six texts of different lengths, EOT included, and zeros.
+  const int64_t end = tiny_tokenizer()->end_token();
+  batch.tokens = at::randint(1, end, {6, 12}, at::kLong).triu_().flip({1});
+  batch.tokens.select(1, 11).fill_(end);
   Execution execution;
   execution.precision = precision;
   StepContext context{
@@ -114,7 +123,7 @@ TEST_P(ObjectiveContract, IsTheSameAfterSavingAndLoading) {
 TEST_P(ObjectiveContract, ExportsAKnownEncoderThatHasACost) {
   const auto objective = make_small(GetParam());
   const Encoder& encoder = objective->encoder();
-  EXPECT_NO_THROW(make_encoder(encoder.kind(), encoder.config(), encoder.input()));
+  EXPECT_NO_THROW(make_encoder(encoder.kind(), encoder.config(), encoder.input(), tiny_tokenizer()));
   EXPECT_GT(objective->forward_macs(), 0);
 }
 

@@ -58,7 +58,7 @@ inline std::unique_ptr<Objective> make_tiny_mae(uint64_t seed = 1,
   Json groups = options;
   groups.erase("objective");
   fields.set_all(groups, "test");
-  return recipe->make(tiny_input(), seed);
+  return recipe->make(tiny_input(), nullptr, seed);
 }
 
 /// Twenty pictures in batches of `batch_size`: 2 batches of 8 an epoch.

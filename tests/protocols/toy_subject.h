@@ -7,7 +7,6 @@
 
 #include "datasets/loader.h"
 #include "pretrain/checkpoint.h"
-#include "pretrain/models/initialise.h"
 #include "pretrain/objective.h"
 #include "pretrain/tensors.h"
 #include "pretrain/trainer.h"
@@ -34,7 +33,7 @@ inline Subject tiny_vit(int64_t depth = 2, uint64_t seed = 0) {
                        {"width", 16},      {"heads", 2},       {"depth", depth},
                        {"name", "custom"}, {"mlp_ratio", 4.0}, {"norm_eps", 1e-6}};
   std::shared_ptr<Encoder> encoder = make_encoder("vit", config, toy_input());
-  initialise(encoder->parameters(), seed);
+  encoder->initialise(seed);
   return subject_of(std::move(encoder), "tiny ViT");
 }
 
@@ -53,7 +52,7 @@ inline Subject tiny_mae(const std::filesystem::path& run, double epochs, bool no
       {{"model", tiny_vit().encoder->config()},
        {"mae", {{"decoder_width", 16}, {"decoder_heads", 2}, {"decoder_depth", 1}, {"norm_pix", norm_pix}}}},
       "test");
-  const std::unique_ptr<Objective> objective = recipe->make(toy_input(), 0);
+  const std::unique_ptr<Objective> objective = recipe->make(toy_input(), nullptr, 0);
   const auto data = std::make_shared<ToyPictures>("train", 64);
   const auto source = make_loader(data, all_examples(*data), {make_view("small_eval:8")},
                                   {.batch_size = 16, .shuffle = true, .drop_last = true});

@@ -1,0 +1,69 @@
+#include "pretrain/models/clip_initialise.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+#include <string_view>
+
+#include "pretrain/models/initialise.h"
+
+namespace repbench {
+namespace {
+
+bool is_norm(std::string_view name) { return name.find("ln_") != std::string_view::npos; }
+
+/// Standard deviation of a normal tensor; 0 if the tensor is none.
+double deviation(std::string_view name, const ClipWidths& widths) {
+  const double vision = std::pow(static_cast<double>(widths.vision_width), -0.5);
+  const double text = std::pow(static_cast<double>(widths.text_width), -0.5);
+  if (name == "token_embedding.weight") return 0.02;
+  if (name == "positional_embedding") return 0.01;
+  if (name == "text_projection") return text;
+  if (name == "visual.class_embedding" || name == "visual.positional_embedding" || name == "visual.proj")
+    return vision;
+  if (name.starts_with("visual.") || name.ends_with("bias")) return 0;
+  if (name.ends_with("attn.in_proj_weight")) return text;
+  if (name.ends_with("mlp.c_fc.weight")) return text * std::pow(2.0, -0.5);
+  // attn.out_proj and mlp.c_proj end a residual branch.
+  return text * std::pow(2.0 * static_cast<double>(widths.text_depth), -0.5);
+}
+
+/// Fan-in of the layer that a bias belongs to, found through its weight.
+double fan_in_of_bias(const std::string& name, const NamedTensors& parameters) {
+  const std::string weight = name.substr(0, name.size() - 4) + "weight";
+  for (const auto& [other, tensor] : parameters) {
+    if (other == weight) return static_cast<double>(tensor[0].numel());
+  }
+  return 1;
+}
+
+/// Bound of a uniform tensor as torch's layers start: xavier for attention's input, 1 / sqrt(fan-in) else.
+double bound(const std::string& name, const at::Tensor& tensor, const NamedTensors& parameters) {
+  if (name.ends_with("attn.in_proj_weight"))
+    return std::sqrt(6.0 / static_cast<double>(tensor.size(0) + tensor.size(1)));
+  if (name.find("attn.") != std::string::npos && name.ends_with("bias")) return 0;
+  const double fan_in =
+      name.ends_with("bias") ? fan_in_of_bias(name, parameters) : static_cast<double>(tensor[0].numel());
+  return 1.0 / std::sqrt(fan_in);
+}
+
+}  // namespace
+
+void initialise_clip(const NamedTensors& parameters, const ClipWidths& widths, uint64_t seed) {
+  const c10::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : parameters) {
+    if (name == "logit_scale") {
+      tensor.fill_(std::log(1.0 / 0.07));
+    } else if (is_norm(name)) {
+      tensor.fill_(name.ends_with("weight") ? 1.0 : 0.0);
+    } else if (const double sigma = deviation(name, widths); sigma > 0) {
+      tensor.copy_(at::empty(tensor.sizes()).normal_(0.0, sigma, parameter_generator(seed, name)));
+    } else {
+      const double limit = bound(name, tensor, parameters);
+      tensor.copy_(at::empty(tensor.sizes()).uniform_(-limit, limit, parameter_generator(seed, name)));
+    }
+  }
+}
+
+}  // namespace repbench
