@@ -9,10 +9,11 @@ namespace repbench {
 std::shared_ptr<const Dataset> open_fashion_mnist(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_idx(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_image_folder(const DatasetSpec& spec, std::string_view split);
+std::shared_ptr<const Dataset> open_shapes(const DatasetSpec& spec, std::string_view split);
 
 namespace {
 
-constexpr std::array<DatasetKind, 3> kKinds = {{
+constexpr std::array<DatasetKind, 4> kKinds = {{
     {"fashion_mnist", "60,000 + 10,000 grey 28x28 pictures of clothes (Debian package dataset-fashion-mnist)",
      open_fashion_mnist},
     {"idx", "idx:PATH: MNIST-style files {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz",
@@ -20,6 +21,10 @@ constexpr std::array<DatasetKind, 3> kKinds = {{
     {"image_folder",
      "image_folder:PATH: JPEG and PNG files in PATH/SPLIT/CLASS, or in PATH/CLASS (80/20 split)",
      open_image_folder},
+    {"shapes",
+     "coloured shapes drawn on the fly, with captions; shapes:KEY=VALUE,... sets task "
+     "(captions, shape, colour, count, relation), pairs, size, noise, train, test, seed",
+     open_shapes},
 }};
 
 }  // namespace
