@@ -13,11 +13,40 @@
 namespace repbench {
 namespace {
 
-// Twelve examples a split, for the kind at hand. Gives what to open.
+DatasetSpec write_flickr8k(const std::filesystem::path& folder, const std::string& picture) {
+  std::string tokens;
+  for (const std::string split : {"train", "test"}) {
+    std::string names;
+    for (int i = 0; i < 12; ++i) {
+      const std::string file = fmt::format("{}{}.jpg", split, i);
+      write_file_atomically(folder / "images" / file, picture);
+      names += file + "\n";
+      tokens += fmt::format("{}#0\tA dog .\n{}#1\tAn animal .\n", file, file);
+    }
+    write_file_atomically(folder / (split + ".txt"), names);
+  }
+  write_file_atomically(folder / "some.token.txt", tokens);
+  return {"flickr8k", folder.string()};
+}
+
+// A fifth of sixty is tested.
+DatasetSpec write_caption_tsv(const std::filesystem::path& folder, const std::string& picture) {
+  std::string rows = "filepath\ttitle\n";
+  for (int i = 0; i < 60; ++i) {
+    write_file_atomically(folder / fmt::format("{}.jpg", i), picture);
+    rows += fmt::format("{}.jpg\tA dog.\n", i);
+  }
+  write_file_atomically(folder / "pairs.tsv", rows);
+  return {"caption_tsv", (folder / "pairs.tsv").string()};
+}
+
+// At least twelve examples a split, for the kind at hand. Gives what to open.
 DatasetSpec write_splits(const DatasetKind& kind, const std::filesystem::path& folder) {
   const std::string name(kind.name);
   if (name == "shapes") return {name, "train=12,test=12"};
   const std::string picture = read_file(golden_folder() / "jpeg/grey.jpg");
+  if (name == "flickr8k") return write_flickr8k(folder, picture);
+  if (name == "caption_tsv") return write_caption_tsv(folder, picture);
   for (const std::string split : {"train", "test"}) {
     if (kind.name == "image_folder") {
       for (int i = 0; i < 12; ++i) {
@@ -45,7 +74,7 @@ void check_example(const Dataset& dataset, int64_t index, const Example& example
 }
 
 void check_contract(const Dataset& dataset, std::set<std::string>& ids) {
-  EXPECT_EQ(dataset.size(), 12);
+  EXPECT_GE(dataset.size(), 12);
   EXPECT_FALSE(dataset.name().empty());
   EXPECT_TRUE(dataset.label(0) == -1 || dataset.class_names().size() >= 3);
   EXPECT_EQ(dataset.provenance().sha256.size(), 64u);
@@ -82,7 +111,8 @@ TEST(DatasetKinds, NameTheNearestOfAnUnknownOne) {
   const auto message = error_message<std::invalid_argument>([] {
     open_dataset({"fashon_mnist", ""}, "train");
   });
-  EXPECT_PRED2(contains, message, "[dataset] expected a kind of data set: fashion_mnist, idx, image_folder");
+  EXPECT_PRED2(contains, message,
+               "[dataset] expected a kind of data set: caption_tsv, fashion_mnist, flickr8k, idx");
   EXPECT_PRED2(contains, message, "got 'fashon_mnist' (did you mean 'fashion_mnist'?)");
 }
 
