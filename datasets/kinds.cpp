@@ -6,20 +6,33 @@
 namespace repbench {
 
 // One function a file in kinds/.
+std::shared_ptr<const Dataset> open_caption_tsv(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_fashion_mnist(const DatasetSpec& spec, std::string_view split);
+std::shared_ptr<const Dataset> open_flickr8k(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_idx(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_image_folder(const DatasetSpec& spec, std::string_view split);
+std::shared_ptr<const Dataset> open_shapes(const DatasetSpec& spec, std::string_view split);
 
 namespace {
 
-constexpr std::array<DatasetKind, 3> kKinds = {{
+constexpr std::array<DatasetKind, 6> kKinds = {{
+    {"caption_tsv",
+     "caption_tsv:FILE: open_clip's tables with the columns filepath and title (splits: train, test, all)",
+     open_caption_tsv},
     {"fashion_mnist", "60,000 + 10,000 grey 28x28 pictures of clothes (Debian package dataset-fashion-mnist)",
      open_fashion_mnist},
+    {"flickr8k",
+     "flickr8k:PATH: NAME.token.txt with lines NAME.jpg#K<TAB>CAPTION, a folder of pictures, split files",
+     open_flickr8k},
     {"idx", "idx:PATH: MNIST-style files {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz",
      open_idx},
     {"image_folder",
      "image_folder:PATH: JPEG and PNG files in PATH/SPLIT/CLASS, or in PATH/CLASS (80/20 split)",
      open_image_folder},
+    {"shapes",
+     "coloured shapes drawn on the fly, with captions; shapes:KEY=VALUE,... sets task "
+     "(captions, shape, colour, count, relation), pairs, size, noise, train, test, seed",
+     open_shapes},
 }};
 
 }  // namespace

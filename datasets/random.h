@@ -18,7 +18,11 @@ enum class Purpose : uint32_t {
   initialise = 4,
   split = 5,
   dropout = 6,
-  caption = 7
+  caption = 7,
+  scene = 8,     // drawn pictures: what they show,
+  texture = 9,   // their backgrounds,
+  noise = 10,    // what hides them,
+  wording = 11,  // and what is said about them
 };
 
 /// 64 well-mixed bits of a string (an example's id).

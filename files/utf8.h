@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace repbench {
+
+/// Where the first byte stands that makes `text` invalid UTF-8 (overlong forms, surrogates and values above
+/// U+10FFFF included); nothing if it is valid.
+std::optional<size_t> find_broken_utf8(std::string_view text);
+
+}  // namespace repbench
