@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "datasets/images/decode.h"
@@ -24,5 +25,12 @@ DatasetSpec DatasetSpec::parse(std::string_view text) {
 }
 
 std::string DatasetSpec::text() const { return path.empty() ? kind : kind + ":" + path; }
+
+std::string DatasetSpec::slug() const {
+  std::string end = path.substr(path.find_last_of('/', path.find_last_not_of('/')) + 1);
+  while (end.ends_with('/')) end.pop_back();
+  std::replace_if(end.begin(), end.end(), [](char c) { return c == ':' || c == ',' || c == ' '; }, '-');
+  return end.empty() ? kind : kind + "-" + end;
+}
 
 }  // namespace repbench

@@ -51,6 +51,9 @@ class Dataset {
   /// The class, without reading the picture; -1 if the example has none.
   virtual int64_t label(int64_t index) const = 0;
 
+  /// An example's captions; kinds that know them without the picture say so here.
+  virtual std::vector<std::string> captions(int64_t index) const { return get(index).captions; }
+
   virtual const std::vector<std::string>& class_names() const = 0;
   virtual const Provenance& provenance() const = 0;
 };
@@ -66,6 +69,9 @@ struct DatasetSpec {
   /// "kind" or "kind:path".
   static DatasetSpec parse(std::string_view text);
   std::string text() const;
+
+  /// Short, and fit for a folder's name: the kind, and the end of the path if there is one.
+  std::string slug() const;
 };
 
 /// Throws std::invalid_argument for an unknown kind or split (naming the nearest), std::runtime_error if the

@@ -115,7 +115,7 @@ Evaluation prepare_evaluation(const std::string& protocol, const std::string& da
 
 std::string folder_name(const Evaluation& evaluation) {
   std::string dataset = find_protocol(evaluation.protocol).needs_data
-                            ? DatasetSpec::parse(evaluation.dataset).kind
+                            ? DatasetSpec::parse(evaluation.dataset).slug()
                             : "synthetic";
   const std::string classifier = evaluation.requested.value("classifier", std::string());
   return fmt::format("{}.{}{}{}", dataset, evaluation.protocol, classifier.empty() ? "" : "-", classifier);

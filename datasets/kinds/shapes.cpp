@@ -110,6 +110,11 @@ class ShapesDataset final : public Dataset {
     return options_.task == "captions" ? -1 : label_of(scenes_.scene(index));
   }
 
+  std::vector<std::string> captions(int64_t index) const override {
+    RandomStream wording = scenes_.stream(Purpose::wording, index);
+    return describe(scenes_.scene(index), wording);
+  }
+
   Example get(int64_t index) const override {
     Example example;
     example.id = id(index);

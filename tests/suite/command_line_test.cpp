@@ -62,7 +62,7 @@ TEST_F(CommandLine, RunsAnExperimentOnceAndGivesTheSameReportsAgain) {
     const Finished finished = run("run " + path("experiment.json") + " --out " + path(out));
     ASSERT_EQ(finished.exit_code, 0) << finished.err;
   }
-  const std::string cell = "/mae.mask_ratio=0.75,seed=1/idx.linear_probe-ridge/report.json";
+  const std::string cell = "/mae.mask_ratio=0.75,seed=1/idx-data.linear_probe-ridge/report.json";
   Json a = read_json(path("a" + cell)), b = read_json(path("b" + cell));
   for (Json* report : {&a, &b}) {
     report->erase("run");
