@@ -77,9 +77,12 @@ void EvaluateOptions::describe(Options& options) {
                .minimum = 0,
                .maximum = 1e12,
                .zero = "all"});
-  options.add(
-      "limit", &limit,
-      {.help = "test pictures, class-balanced", .unit = "pictures", .minimum = 0, .maximum = 1e12, .zero = "all"});
+  options.add("limit", &limit,
+              {.help = "test pictures, class-balanced",
+               .unit = "pictures",
+               .minimum = 0,
+               .maximum = 1e12,
+               .zero = "all"});
   options.add("view", &view, {.help = "evaluation view; empty: the encoder's own"});
   options.add("batch_size", &batch_size,
               {.help = "of extraction",
@@ -186,7 +189,7 @@ Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std:
   record.cost["seconds"] = std::chrono::duration<double>(std::chrono::system_clock::now() - start).count();
   if (!subject.checkpoint.empty()) record.cost["training_seconds"] = subject.training_seconds;
   record.cost["peak_memory_bytes"] = peak_memory_bytes();
-  if (result.sheet) write_sheet(folder / "sheet.json", *result.sheet);
+  if (!result.sheets.empty()) write_sheets(folder / "sheet.json", result.sheets);
   write_record(folder, record);
   return record;
 }
