@@ -11,5 +11,6 @@ std::unique_ptr<Protocol> make_knn();
 std::unique_ptr<Protocol> make_finetune();
 std::unique_ptr<Protocol> make_throughput();
 std::unique_ptr<Protocol> make_reconstruction();
+std::unique_ptr<Protocol> make_visualise();
 
 }  // namespace repbench
