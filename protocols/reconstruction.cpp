@@ -34,9 +34,12 @@ Pixels to_pixels(const at::Tensor& image, const InputSpec& input) {
 class Reconstruction final : public Protocol {
  public:
   void describe(Options& options) override {
-    options.add(
-        "examples", &examples_,
-        {.help = "test pictures, class-balanced", .unit = "pictures", .minimum = 0, .maximum = 1e9, .zero = "all"});
+    options.add("examples", &examples_,
+                {.help = "test pictures, class-balanced",
+                 .unit = "pictures",
+                 .minimum = 0,
+                 .maximum = 1e9,
+                 .zero = "all"});
     options.add("rows", &rows_,
                 {.help = "pictures on the sheet", .minimum = 1, .maximum = 64, .identity = false});
   }
