@@ -69,12 +69,13 @@ class FewShot final : public Protocol {
 
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
     resolve(*subject.encoder);
-    const auto start = std::chrono::steady_clock::now();
     const FewShotDraws draws = few_shot_draws(*task.train, task.train_examples, shots_, seeds_, context.seed,
                                               taps_.size() * C_.size() > 1);
     const std::optional<ZeroShotClassifier> words = classifier_of_words(subject, *task.test, context);
     const Features features = extract(subject, task, draws.all, words.has_value(), context);
+    const auto start = std::chrono::steady_clock::now();
     const Trials trials = fit_all(features, draws, context);
+    const std::chrono::duration<double> solved = std::chrono::steady_clock::now() - start;
 
     Record record;
     add_metrics(trials, features.test.labels.size(0), features.classes, record);
@@ -93,8 +94,7 @@ class FewShot final : public Protocol {
       record.warnings.push_back(
           fmt::format("{} logistic fits stopped before their tolerance", trials.unfinished));
     }
-    record.cost["solve_seconds"] =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    record.cost["solve_seconds"] = solved.count();
     return {std::move(record), std::nullopt};
   }
 

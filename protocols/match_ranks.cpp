@@ -60,6 +60,7 @@ std::vector<int64_t> match_ranks(const at::Tensor& queries, const at::Tensor& ca
 }
 
 double chance_of_a_match(int64_t candidates, int64_t matching, int64_t k) {
+  if (matching == 1) return static_cast<double>(std::min(k, candidates)) / static_cast<double>(candidates);
   double miss = 1;
   for (int64_t i = 0; i < std::min(k, candidates); ++i) {
     miss *= static_cast<double>(std::max<int64_t>(candidates - matching - i, 0)) /
