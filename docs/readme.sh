@@ -7,7 +7,8 @@ demo=$2
 pictures=$(mktemp -d)
 trap 'rm -rf "$pictures"' EXIT
 "$build/repbench" report "$demo" --pictures "$pictures" --out "$pictures/report.md"
-cp "$pictures"/mae-reconstructions-*.png docs/reconstructions.png
+sheets=("$pictures"/mae-reconstructions-*.png)  # one a data set
+cp "${sheets[0]}" docs/reconstructions.png
 # The comparison: from its heading to the next one.
 awk '/^## /{on = ($0 ~ /Comparison/)} on && !/^## /' "$pictures/report.md" > "$pictures/table.md"
 [ -s "$pictures/table.md" ] || { echo "readme: no comparison in $demo" >&2; exit 2; }

@@ -95,7 +95,7 @@ class FewShot final : public Protocol {
           fmt::format("{} logistic fits stopped before their tolerance", trials.unfinished));
     }
     record.cost["solve_seconds"] = solved.count();
-    return {std::move(record), std::nullopt};
+    return {std::move(record), {}};
   }
 
  private:

@@ -96,7 +96,7 @@ class Finetune final : public Protocol {
     Record record = summarise(points, task, depth_of(*subject.encoder));
     record.resolved["train_examples"] = chosen.size();
     record.resolved["train_examples_sha256"] = chosen.hash;
-    return {std::move(record), std::nullopt};
+    return {std::move(record)};
   }
 
  private:

@@ -62,7 +62,7 @@ class Knn final : public Protocol {
     }
     record.curves.push_back(std::move(curve));
     record.resolved = {{"tap", tap}, {"validation_accuracy", validation}, {"taps_tried", taps}};
-    return {std::move(record), std::nullopt};
+    return {std::move(record)};
   }
 
  private:

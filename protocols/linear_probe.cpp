@@ -97,7 +97,7 @@ class LinearProbe final : public Protocol {
     }
     record.cost["solve_seconds"] =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return {std::move(record), std::nullopt};
+    return {std::move(record)};
   }
 
  private:

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "configs/options.h"
 #include "datasets/dataset.h"
@@ -48,7 +48,7 @@ struct ProtocolContext {
 
 struct ProtocolResult {
   Record record;
-  std::optional<Sheet> sheet;
+  std::vector<Sheet> sheets = {};  // pictures for the page
 };
 
 /// A way to judge. An instance holds its settings and is used for one run.

@@ -68,7 +68,7 @@ class Reconstruction final : public Protocol {
       add_batch(*mae, *batch, context, errors, sheet);
       context.progress("reconstruction", static_cast<int64_t>(errors.size()), chosen.size());
     }
-    return {summarise(errors, *mae), std::move(sheet)};
+    return {summarise(errors, *mae), {std::move(sheet)}};
   }
 
  private:

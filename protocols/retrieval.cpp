@@ -114,7 +114,7 @@ class Retrieval final : public Protocol {
       record.warnings.push_back(fmt::format("the last {} of {} test pictures fill no gallery of {}: left out",
                                             pictures % gallery, pictures, gallery));
     }
-    return {std::move(record), std::nullopt};
+    return {std::move(record), {}};
   }
 
  private:

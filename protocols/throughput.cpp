@@ -61,7 +61,7 @@ class Throughput final : public Protocol {
       }
       context.progress("throughput", repetition + 1, repetitions_);
     }
-    return {summarise(workloads), std::nullopt};
+    return {summarise(workloads)};
   }
 
  private:

@@ -72,7 +72,7 @@ class ZeroShot final : public Protocol {
         {"only_single_correct", counts.only_b},
         {"mcnemar_mid_p", mcnemar_mid_p(counts.only_a, counts.only_b)}};
     check_for_permutation(result, test.labels, record);
-    return {std::move(record), std::nullopt};
+    return {std::move(record), {}};
   }
 
  private:

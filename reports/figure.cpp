@@ -38,7 +38,11 @@ double text_width(std::string_view text) {
   return kLetter * static_cast<double>(letters);
 }
 
-const char* colour(size_t series) { return kColours[series % kColours.size()]; }
+const char* colour(size_t place) { return kColours[place % kColours.size()]; }
+
+const char* colour_of(const Figure& figure, size_t series) {
+  return colour(figure.series[series].colour.value_or(series));
+}
 
 std::string text_at(double x, double y, std::string_view anchor, std::string_view text,
                     std::string_view extra = "") {
@@ -98,7 +102,8 @@ std::string draw_heading(const Figure& figure, double& y) {
       y += 20;
     }
     const Series& series = figure.series[s];
-    out += stroke(fmt::format("M{:.1f} {:.1f}h18", x, y - 4), colour(s), series.level ? kDashes : "");
+    out +=
+        stroke(fmt::format("M{:.1f} {:.1f}h18", x, y - 4), colour_of(figure, s), series.level ? kDashes : "");
     if (!series.level) out += marker(s, x + 9, y - 4);
     out += text_at(x + 23, y, "start", series.name);
     x += width + 12;
@@ -141,18 +146,34 @@ Scale y_scale(const Figure& figure) {
   return low <= high ? numeric_scale(low, high, 5) : numeric_scale(0, 1, 5);
 }
 
+/// Powers of two over a factor of eight, or values far enough apart for their labels over a factor of fifty.
+bool is_logarithmic(const Figure& figure, const std::vector<double>& distinct) {
+  if (!figure.x_ticks.empty() || distinct.size() < 3 || distinct.front() <= 0) return false;
+  int exponent = 0;
+  const auto is_power = [&](double x) { return std::frexp(x, &exponent) == 0.5; };
+  const auto is_close = [](double x, double next) { return next < 1.5 * x; };
+  const double range = distinct.back() / distinct.front();
+  return (range >= 8 && std::all_of(distinct.begin(), distinct.end(), is_power)) ||
+         (range >= 50 && std::adjacent_find(distinct.begin(), distinct.end(), is_close) == distinct.end());
+}
+
 Scale x_scale(const Figure& figure, const std::vector<double>& distinct) {
   if (distinct.empty()) return numeric_scale(0, 1, 5);
+  if (is_logarithmic(figure, distinct)) return logarithmic_scale(distinct);
   return figure.x_ticks.empty() ? numeric_scale(distinct.front(), distinct.back(), 6)
                                 : category_scale(figure.x_ticks);
 }
 
-/// On a category axis the k-th distinct x stands at k.
-Figure placed_on_categories(Figure figure, const std::vector<double>& distinct) {
-  if (figure.x_ticks.empty()) return figure;
+/// Where each x stands on its axis: the k-th distinct x at k among categories, 2^k at k on a logarithmic
+/// axis.
+Figure placed(Figure figure, const std::vector<double>& distinct) {
+  const bool logarithmic = is_logarithmic(figure, distinct);
+  if (figure.x_ticks.empty() && !logarithmic) return figure;
   for (Series& series : figure.series) {
     for (double& x : series.x) {
-      x = static_cast<double>(std::lower_bound(distinct.begin(), distinct.end(), x) - distinct.begin());
+      x = logarithmic
+              ? std::log2(x)
+              : static_cast<double>(std::lower_bound(distinct.begin(), distinct.end(), x) - distinct.begin());
     }
   }
   return figure;
@@ -232,7 +253,7 @@ std::string draw_all_series(const Figure& figure, const Frame& frame) {
     out += fmt::format("<g class=\"series\"><title>{}</title>\n", escape_xml(series.name));
     if (series.level) {
       out += stroke(fmt::format("M{:.1f} {:.1f}H{:.1f}", frame.left, frame.py(series.y[0]), frame.right),
-                    colour(s), kDashes);
+                    colour_of(figure, s), kDashes);
     } else {
       out += draw_points(series, s, has_bars(series) ? kDodge * place++ : 0, frame);
     }
@@ -246,11 +267,11 @@ std::string draw_all_series(const Figure& figure, const Frame& frame) {
 std::string to_svg(const Figure& original) {
   const std::vector<double> distinct = distinct_x(original);
   check(original, distinct.size());
-  const Figure figure = placed_on_categories(original, distinct);
+  const Figure figure = placed(original, distinct);
   double y = 0;
   const std::string heading = draw_heading(figure, y);
 
-  Frame frame{0, y + 8, kWidth - kRight, y + 8 + kPlotHeight, x_scale(figure, distinct), y_scale(figure)};
+  Frame frame{0, y + 8, kWidth - kRight, y + 8 + kPlotHeight, x_scale(original, distinct), y_scale(figure)};
   double widest = 0;
   for (const std::string& label : frame.y.labels) widest = std::max(widest, text_width(label));
   frame.left = 36 + widest;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,11 +11,13 @@ namespace repbench {
 struct Series {
   std::string name;
   std::vector<double> x, y;
-  std::vector<Interval> intervals;  // empty or one a point
-  bool level = false;               // a reference, drawn as a dashed line without marks
+  std::vector<Interval> intervals;    // empty or one a point
+  bool level = false;                 // a reference, drawn as a dashed line without marks
+  std::optional<size_t> colour = {};  // of the series at this place; else its own
 };
 
-/// A line chart with error bars.
+/// A line chart with error bars. An axis of powers of two over a factor of eight, or of few values over a
+/// factor of fifty, is logarithmic.
 struct Figure {
   std::string title;
   std::string x_label, y_label;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <set>
 #include <stdexcept>
 
@@ -17,36 +16,6 @@ namespace {
 std::string folder_name(const fs::path& folder) {
   const fs::path clean = fs::absolute(folder).lexically_normal();
   return clean.has_filename() ? clean.filename().string() : clean.parent_path().filename().string();
-}
-
-std::set<fs::path> sheet_files(const std::vector<fs::path>& folders) {
-  std::set<fs::path> found;
-  for (const fs::path& folder : folders) {
-    if (!fs::is_directory(folder)) continue;
-    for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::recursive_directory_iterator();
-         ++entry) {
-      if (entry->is_directory() && entry->path().extension() == ".tmp") entry.disable_recursion_pending();
-      if (entry->path().filename() == "sheet.json" && entry->is_regular_file()) found.insert(entry->path());
-    }
-  }
-  return found;
-}
-
-/// Sheets of one title (from the cells of a grid) are told apart by their folder.
-std::vector<Sheet> read_sheets(const std::vector<fs::path>& folders) {
-  std::vector<Sheet> sheets;
-  std::vector<std::string> places;
-  std::map<std::string, int> uses;
-  for (const fs::path& file : sheet_files(folders)) {
-    sheets.push_back(read_sheet(file));
-    const fs::path folder = fs::absolute(file).lexically_normal().parent_path();
-    places.push_back((folder.parent_path().filename() / folder.filename()).string());
-    ++uses[sheets.back().title];
-  }
-  for (size_t i = 0; i < sheets.size(); ++i) {
-    if (uses[sheets[i].title] > 1) sheets[i].title += " (" + places[i] + ")";
-  }
-  return sheets;
 }
 
 std::string counted(size_t n, const std::string& noun) {
@@ -66,19 +35,13 @@ std::string lead_of(const PageData& data) {
       counted(datasets.size(), "data set"), counted(protocols.size(), "protocol"));
 }
 
-Section sheet_section(const PageData& data) {
-  Section section{"Reconstructions", "", {}};
-  for (const Sheet& sheet : data.sheets) section.parts.emplace_back(sheet);
-  return section;
-}
-
 }  // namespace
 
 Page build_page(const std::vector<fs::path>& folders) {
   PageData data;
   data.files = find_reports(folders);
   for (const fs::path& file : data.files) data.records.push_back(read_record(file));
-  data.sheets = read_sheets(folders);
+  data.sheets = find_sheets(folders, data.files);
   if (data.records.empty() && data.sheets.empty()) {
     throw std::runtime_error(fmt::format("[report] expected a report.json below {}; found none",
                                          folders.empty() ? "" : folders[0].string()));
@@ -88,9 +51,10 @@ Page build_page(const std::vector<fs::path>& folders) {
   for (const fs::path& folder : folders) page.title += (page.title.empty() ? "" : ", ") + folder_name(folder);
   page.lead = lead_of(data);
   page.sections.push_back(comparison_section(data));
+  page.sections.push_back(encoder_section(data));
   for (Section& section : grid_sections(data)) page.sections.push_back(std::move(section));
   page.sections.push_back(curve_section(data));
-  page.sections.push_back(sheet_section(data));
+  for (Section& section : sheet_sections(data)) page.sections.push_back(std::move(section));
   page.sections.push_back(throughput_section(data));
   page.sections.push_back(checkpoint_section(data));
   page.sections.push_back(warning_section(data));

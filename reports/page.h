@@ -31,7 +31,8 @@ std::string to_markdown(const Page& page);  // tables only; figures and sheets b
 std::string to_csv(const Page& page);       // the tables, one after another, a blank line between
 
 /// What `repbench report DIR...` shows for these reports and the sheets (sheet.json) that lie beside them:
-/// comparison tables, curves, grid tables for varying options, reconstruction sheets, environment, warnings.
+/// comparison tables, how the encoders were made, curves, grid tables for varying options, pictures,
+/// environment, warnings.
 Page build_page(const std::vector<std::filesystem::path>& folders);
 
 }  // namespace repbench

@@ -42,6 +42,7 @@ thead th { background: var(--panel); vertical-align: bottom; white-space: normal
 th:first-child { position: sticky; left: 0; z-index: 1; border-right: 1px solid var(--line); }
 tbody th { font-weight: 600; }
 td.number, th.number { text-align: right; }
+td.number { white-space: normal; }
 td.long, th.long { white-space: normal; min-width: 16rem; max-width: 44rem; overflow-wrap: anywhere; }
 h3 { margin: 0 0 .5rem; font-size: 1rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); gap: 1.25rem; }
@@ -52,7 +53,10 @@ figure { margin: 0; }
 .sheet table { min-width: 0; }
 .sheet td { padding: .25rem; border: 0; }
 .sheet th { vertical-align: middle; border-bottom: 0; padding: .25rem .8rem; }
-.sheet img { display: block; image-rendering: pixelated; }
+.sheet th[scope="col"] { text-align: center; font-weight: 400; color: var(--soft); }
+.sheet th.caption { white-space: normal; min-width: 9rem; max-width: 18rem; font-weight: 400; line-height: 1.3; }
+.sheet img { display: block; image-rendering: pixelated; margin: 0 auto; }
+.sheet td span { display: block; text-align: center; font-size: .75rem; line-height: 1.3; color: var(--soft); }
 details > summary { cursor: pointer; color: var(--accent); padding: .3rem 0; }
 footer { padding-top: 1rem; padding-bottom: 2.5rem; }
 @media (max-width: 40rem) {
@@ -60,6 +64,7 @@ footer { padding-top: 1rem; padding-bottom: 2.5rem; }
   h1 { font-size: 1.45rem; }
   th, td { padding: .4rem .6rem; }
   .chart { padding: .5rem; }
+  td.long, th.long { min-width: 11rem; }
   tbody th:first-child { white-space: normal; min-width: 6rem; max-width: 11rem; }
 }
 @media print { nav { display: none; } .scroll { overflow: visible; } }

@@ -63,7 +63,9 @@ Section comparison_section(const PageData& data) {
   Section section{"Comparison", "", {}};
   const bool shown_in_grid =
       !any_trained && !grid_labels.empty();  // only controls are left: the grid has them
-  if (!compared.empty() && !shown_in_grid) section.parts.emplace_back(comparison_table(compared));
+  if (!compared.empty() && !shown_in_grid) {
+    for (Table& table : comparison_tables(compared)) section.parts.emplace_back(std::move(table));
+  }
   return section;
 }
 

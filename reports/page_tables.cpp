@@ -72,21 +72,6 @@ std::vector<std::string> checkpoint_cells(const std::string& name, const Record&
           large(training, "final_loss")};
 }
 
-/// Of each checkpoint the report that tells most of it.
-std::vector<const Record*> one_per_checkpoint(const Row& row) {
-  std::map<std::pair<std::string, std::string>, const Record*> chosen;
-  for (const Record* record : row.records) {
-    const Record*& best = chosen[{seed_of(*record), record->checkpoint.value("sha256", "")}];
-    if (best == nullptr ||
-        (record->checkpoint.contains("training") && !best->checkpoint.contains("training"))) {
-      best = record;
-    }
-  }
-  std::vector<const Record*> records;
-  for (const auto& [identity, record] : chosen) records.push_back(record);
-  return records;
-}
-
 Table checkpoint_table(const std::vector<Row>& rows) {
   Table table;
   table.title = "Checkpoints";
@@ -105,7 +90,7 @@ Table checkpoint_table(const std::vector<Row>& rows) {
                    "training, s",
                    "final loss"};
   for (const Row& row : rows) {
-    for (const Record* record : one_per_checkpoint(row))
+    for (const Record* record : checkpoints_of(row))
       table.rows.push_back(checkpoint_cells(row.name, *record));
   }
   drop_empty_columns(table);

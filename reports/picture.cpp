@@ -34,11 +34,52 @@ void check(const Pixels& pixels) {
                   pixels.height, pixels.width, pixels.channels, pixels.data.size()));
 }
 
-std::string picture_tag(const Pixels& pixels, const std::string& description) {
-  const int scale = std::clamp((kShownHeight + pixels.height - 1) / std::max(1, pixels.height), 1, 16);
+void check(const Sheet& sheet) {
+  const bool even = (sheet.captions.empty() || sheet.captions.size() == sheet.rows.size()) &&
+                    (sheet.texts.empty() || sheet.texts.size() == sheet.rows.size());
+  if (even) return;
+  throw std::invalid_argument(
+      fmt::format("[sheet] {}: expected no captions and texts, or one for each of {} rows; got {} and {}",
+                  sheet.title, sheet.rows.size(), sheet.captions.size(), sheet.texts.size()));
+}
+
+std::string picture_tag(const Pixels& pixels, int shown_height, const std::string& description) {
+  const int whole = std::clamp((kShownHeight + pixels.height - 1) / std::max(1, pixels.height), 1, 16);
+  const int height = shown_height > 0 ? shown_height : pixels.height * whole;
   return fmt::format("<img src=\"data:image/png;base64,{}\" width=\"{}\" height=\"{}\" alt=\"{}\">",
-                     base64(to_png(pixels)), pixels.width * scale, pixels.height * scale,
+                     base64(to_png(pixels)), pixels.width * height / std::max(1, pixels.height), height,
                      escape_xml(description));
+}
+
+std::string picture_cell(const Sheet& sheet, size_t row, size_t column) {
+  const std::string which = sheet.captions.empty() ? fmt::format("picture {}", row + 1) : sheet.captions[row];
+  std::string out = "<td>" + picture_tag(sheet.rows[row].at(column), sheet.shown_height,
+                                         sheet.columns[column] + ", " + which);
+  if (!sheet.texts.empty()) out += "<span>" + escape_xml(sheet.texts.at(row).at(column)) + "</span>";
+  return out + "</td>";
+}
+
+/// One line a column ("original"), the sheet's rows side by side: few lines, many pictures.
+std::string lines_of_columns(const Sheet& sheet) {
+  std::string out;
+  for (size_t column = 0; column < sheet.columns.size(); ++column) {
+    out += fmt::format("<tr><th scope=\"row\">{}</th>", escape_xml(sheet.columns[column]));
+    for (size_t row = 0; row < sheet.rows.size(); ++row) out += picture_cell(sheet, row, column);
+    out += "</tr>\n";
+  }
+  return out;
+}
+
+std::string lines_of_rows(const Sheet& sheet) {
+  std::string out = "<tr><th></th>";
+  for (const std::string& column : sheet.columns) out += "<th scope=\"col\">" + escape_xml(column) + "</th>";
+  out += "</tr>\n";
+  for (size_t row = 0; row < sheet.rows.size(); ++row) {
+    out += fmt::format("<tr><th scope=\"row\" class=\"caption\">{}</th>", escape_xml(sheet.captions[row]));
+    for (size_t column = 0; column < sheet.columns.size(); ++column) out += picture_cell(sheet, row, column);
+    out += "</tr>\n";
+  }
+  return out;
 }
 
 }  // namespace
@@ -58,43 +99,13 @@ std::string to_png(const Pixels& pixels, int scale) {
   return {bytes.begin(), bytes.end()};
 }
 
-Pixels contact_sheet(const Sheet& sheet) {
-  constexpr int kGap = 2;
-  if (sheet.rows.empty() || sheet.columns.empty()) {
-    throw std::invalid_argument("[contact_sheet] expected at least one picture; got none");
-  }
-  const Pixels& first = sheet.rows.front().at(0);
-  const int rows = static_cast<int>(sheet.columns.size()), columns = static_cast<int>(sheet.rows.size());
-  Pixels all{rows * (first.height + kGap) - kGap, columns * (first.width + kGap) - kGap, first.channels, {}};
-  all.data.assign(static_cast<size_t>(all.height) * static_cast<size_t>(all.width * all.channels), 255);
-  for (int row = 0; row < rows; ++row) {
-    for (int column = 0; column < columns; ++column) {
-      const Pixels& picture = sheet.rows[static_cast<size_t>(column)].at(static_cast<size_t>(row));
-      check(picture);
-      const auto line = static_cast<size_t>(picture.width * picture.channels);
-      for (int y = 0; y < picture.height; ++y) {
-        const int target = (row * (first.height + kGap) + y) * all.width + column * (first.width + kGap);
-        std::copy_n(picture.data.begin() + static_cast<int64_t>(line) * y, line,
-                    all.data.begin() + static_cast<int64_t>(target) * all.channels);
-      }
-    }
-  }
-  return all;
-}
-
-/// One line a column ("original"), the sheet's rows side by side: few lines, many pictures.
 std::string to_html(const Sheet& sheet) {
-  std::string out =
-      fmt::format("<figure class=\"sheet\">\n<figcaption>{}</figcaption>\n<div class=\"scroll\"><table>\n",
-                  escape_xml(sheet.title));
-  for (size_t column = 0; column < sheet.columns.size(); ++column) {
-    out += fmt::format("<tr><th scope=\"row\">{}</th>", escape_xml(sheet.columns[column]));
-    for (size_t row = 0; row < sheet.rows.size(); ++row) {
-      const std::string description = fmt::format("{}, picture {}", sheet.columns[column], row + 1);
-      out += "<td>" + picture_tag(sheet.rows[row].at(column), description) + "</td>";
-    }
-    out += "</tr>\n";
-  }
+  check(sheet);
+  std::string out = fmt::format(
+      "<figure class=\"sheet\">\n<figcaption>{}</figcaption>\n<div class=\"scroll\" "
+      "tabindex=\"0\"><table>\n",
+      escape_xml(sheet.title));
+  out += sheet.captions.empty() ? lines_of_columns(sheet) : lines_of_rows(sheet);
   out += "</table></div>\n";
   if (!sheet.note.empty()) out += fmt::format("<p class=\"note\">{}</p>\n", escape_xml(sheet.note));
   return out + "</figure>\n";

@@ -115,6 +115,20 @@ std::vector<Row> rows_of(const std::vector<const Record*>& records) {
   return rows;
 }
 
+std::vector<const Record*> checkpoints_of(const Row& row) {
+  std::map<std::pair<std::string, std::string>, const Record*> chosen;
+  for (const Record* record : row.records) {
+    const Record*& best = chosen[{seed_of(*record), sha256_of(*record)}];
+    if (best == nullptr ||
+        (record->checkpoint.contains("training") && !best->checkpoint.contains("training"))) {
+      best = record;
+    }
+  }
+  std::vector<const Record*> records;
+  for (const auto& [identity, record] : chosen) records.push_back(record);
+  return records;
+}
+
 bool Column::holds(const Record& record) const {
   return record.fingerprint == fingerprint && record.protocol == protocol &&
          record.dataset.value("name", "") == dataset;

@@ -22,6 +22,9 @@ bool is_control(const Record& record);
 /// of their sha256.
 std::vector<Row> rows_of(const std::vector<const Record*>& records);
 
+/// One report for each of the row's checkpoints: the one that tells most of its training.
+std::vector<const Record*> checkpoints_of(const Row& row);
+
 /// Reports side by side must have been measured in one way: (data set, protocol, fingerprint).
 struct Column {
   std::string dataset, protocol, fingerprint;

@@ -45,4 +45,16 @@ Scale category_scale(const std::vector<std::string>& labels) {
   return scale;
 }
 
+Scale logarithmic_scale(const std::vector<double>& values) {
+  Scale scale;
+  for (const double value : values) {
+    scale.ticks.push_back(std::log2(value));
+    scale.labels.push_back(value >= 1e5 ? format_large(value) : format_short(value));
+  }
+  const double padding = 0.06 * (scale.ticks.back() - scale.ticks.front());
+  scale.low = scale.ticks.front() - padding;
+  scale.high = scale.ticks.back() + padding;
+  return scale;
+}
+
 }  // namespace repbench

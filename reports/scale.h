@@ -21,4 +21,7 @@ Scale numeric_scale(double low, double high, int wanted);
 /// Values 0, 1, ... at equal distances under these labels.
 Scale category_scale(const std::vector<std::string>& labels);
 
+/// Places log2(x) under the labels x, for ascending positive values.
+Scale logarithmic_scale(const std::vector<double>& values);
+
 }  // namespace repbench

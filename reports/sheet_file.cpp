@@ -60,9 +60,27 @@ Pixels pixels_from(const CheckedJson& json) {
   return pixels;
 }
 
-Sheet sheet_from(const Json& document, const std::string& where) {
-  const CheckedJson json(document, where);
-  json.expect_only({"title", "note", "columns", "rows"});
+/// What is there once for each of `wanted` things, or not at all.
+std::vector<std::string> texts_for(const CheckedJson& json, size_t wanted, std::string_view thing) {
+  std::vector<std::string> texts = json.texts();
+  if (texts.size() != wanted) json.fail(fmt::format("{} texts, one a {},", wanted, thing));
+  return texts;
+}
+
+void read_words(const CheckedJson& json, Sheet& sheet) {
+  if (const auto captions = json.find("captions")) {
+    sheet.captions = texts_for(*captions, sheet.rows.size(), "row");
+  }
+  if (const auto texts = json.find("texts")) {
+    for (const CheckedJson& row : texts->items()) {
+      sheet.texts.push_back(texts_for(row, sheet.columns.size(), "picture"));
+    }
+    if (sheet.texts.size() != sheet.rows.size()) texts->fail(fmt::format("{} rows", sheet.rows.size()));
+  }
+}
+
+Sheet sheet_from(const CheckedJson& json) {
+  json.expect_only({"title", "note", "columns", "rows", "captions", "texts", "shown_height"});
   Sheet sheet{json.at("title").text(), json.at("note").text(), json.at("columns").texts(), {}};
   for (const CheckedJson& row : json.at("rows").items()) {
     auto& pictures = sheet.rows.emplace_back();
@@ -70,12 +88,22 @@ Sheet sheet_from(const Json& document, const std::string& where) {
     if (pictures.size() != sheet.columns.size())
       row.fail(fmt::format("{} pictures, one a column,", sheet.columns.size()));
   }
+  read_words(json, sheet);
+  if (const auto height = json.find("shown_height")) sheet.shown_height = side(*height);
   return sheet;
 }
 
-}  // namespace
+/// A file with one sheet holds it bare: what the first version wrote.
+std::vector<Sheet> sheets_from(const Json& document, const std::string& where) {
+  const CheckedJson json(document, where);
+  if (document.is_object() && document.contains("title")) return {sheet_from(json)};
+  json.expect_only({"sheets"});
+  std::vector<Sheet> sheets;
+  for (const CheckedJson& sheet : json.at("sheets").items()) sheets.push_back(sheet_from(sheet));
+  return sheets;
+}
 
-void write_sheet(const std::filesystem::path& path, const Sheet& sheet) {
+Json to_json(const Sheet& sheet) {
   Json document = {
       {"title", sheet.title}, {"note", sheet.note}, {"columns", sheet.columns}, {"rows", Json::array()}};
   for (const std::vector<Pixels>& row : sheet.rows) {
@@ -83,13 +111,23 @@ void write_sheet(const std::filesystem::path& path, const Sheet& sheet) {
     for (const Pixels& pixels : row) pictures.push_back(to_json(pixels));
     document["rows"].push_back(pictures);
   }
-  const std::string bytes = canonical_json(document) + "\n";
-  sheet_from(document, "[sheet] " + path.string());  // what is written can be read
-  write_file_atomically(path, bytes);
+  if (!sheet.captions.empty()) document["captions"] = sheet.captions;
+  if (!sheet.texts.empty()) document["texts"] = sheet.texts;
+  if (sheet.shown_height > 0) document["shown_height"] = sheet.shown_height;
+  return document;
 }
 
-Sheet read_sheet(const std::filesystem::path& path) {
-  return sheet_from(read_json(path), "[sheet] " + path.string());
+}  // namespace
+
+void write_sheets(const std::filesystem::path& path, const std::vector<Sheet>& sheets) {
+  Json document = {{"sheets", Json::array()}};
+  for (const Sheet& sheet : sheets) document["sheets"].push_back(to_json(sheet));
+  sheets_from(document, "[sheet] " + path.string());  // what is written can be read
+  write_file_atomically(path, canonical_json(document) + "\n");
+}
+
+std::vector<Sheet> read_sheets(const std::filesystem::path& path) {
+  return sheets_from(read_json(path), "[sheet] " + path.string());
 }
 
 std::string base64(std::string_view bytes) {

@@ -62,6 +62,35 @@ std::string column_class(const Table& table, size_t column) {
   return numeric && column > 0 ? " class=\"number\"" : "";
 }
 
+constexpr size_t kManyColumns = 5;  // a wider table puts intervals below their values
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// A number stays with its unit and its neighbours: lines break between words and before an interval.
+std::string html_number(const std::string& text, bool many_columns) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool between_words =
+        i > 0 && i + 1 < text.size() && is_letter(text[i - 1]) && is_letter(text[i + 1]);
+    const bool before_interval = i + 1 < text.size() && text[i + 1] == '[';
+    if (text[i] != ' ' || between_words) {
+      out += text[i];
+    } else {
+      out += before_interval ? (many_columns ? "\n" : " ") : "\u00a0";
+    }
+  }
+  return out;
+}
+
+std::string html_cell(const Table& table, const std::string& text, const std::string& css_class) {
+  const bool numeric = css_class.find("number") != std::string::npos;
+  const std::string kept = numeric ? html_number(text, table.columns.size() > kManyColumns) : text;
+  return replaced(escape_xml(kept), "\n", "<br>");
+}
+
+/// Long names may break after their underscores.
+std::string html_heading(const std::string& text) { return replaced(escape_xml(text), "_", "_<wbr>"); }
+
 }  // namespace
 
 std::string to_markdown(const Table& table) {
@@ -90,7 +119,7 @@ std::string to_html(const Table& table) {
   if (!table.title.empty()) out += "<caption>" + escape_xml(table.title) + "</caption>\n";
   out += "<thead><tr>";
   for (size_t i = 0; i < table.columns.size(); ++i) {
-    out += "<th scope=\"col\"" + classes[i] + ">" + escape_xml(table.columns[i]) + "</th>";
+    out += "<th scope=\"col\"" + classes[i] + ">" + html_heading(table.columns[i]) + "</th>";
   }
   out += "</tr></thead>\n<tbody>\n";
   for (const auto& row : table.rows) {
@@ -98,7 +127,7 @@ std::string to_html(const Table& table) {
     for (size_t i = 0; i < row.size(); ++i) {
       const std::string_view tag = i == 0 ? "th" : "td";
       out += fmt::format("<{0}{1}{2}>{3}</{0}>", tag, i == 0 ? " scope=\"row\"" : "", classes[i],
-                         replaced(escape_xml(row[i]), "\n", "<br>"));
+                         html_cell(table, row[i], classes[i]));
     }
     out += "</tr>\n";
   }

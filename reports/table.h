@@ -23,9 +23,10 @@ std::string to_html(const Table& table);  // a <table>, escaped
 /// "87.3 % [86.6, 87.9]", "1234 images/s [1200, 1260]"; digits follow the interval's width.
 std::string format_metric(const Metric& metric);
 
-/// One row a checkpoint, one column a (data set, protocol) headline; cells with the same fingerprint only.
-/// A cell compared with the first row of its column carries McNemar's mid-p when both have outcomes.
-Table comparison_table(const std::vector<Record>& records);
+/// A table a data set, named by it: one row an encoder that was judged there, one column a protocol's
+/// headline; cells with the same fingerprint only. A cell compared with the first row of its column carries
+/// McNemar's mid-p when both have outcomes. The last table's note speaks for all.
+std::vector<Table> comparison_tables(const std::vector<Record>& records);
 
 /// For a grid run: one row a combination of the options that vary, mean +- deviation over seeds.
 /// `axes` are dotted keys of checkpoint.config; the seed is averaged over.

@@ -191,7 +191,7 @@ Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std:
   record.cost["seconds"] = std::chrono::duration<double>(std::chrono::system_clock::now() - start).count();
   if (!subject.checkpoint.empty()) record.cost["training_seconds"] = subject.training_seconds;
   record.cost["peak_memory_bytes"] = peak_memory_bytes();
-  if (result.sheet) write_sheet(folder / "sheet.json", *result.sheet);
+  if (!result.sheets.empty()) write_sheets(folder / "sheet.json", result.sheets);
   write_record(folder, record);
   return record;
 }

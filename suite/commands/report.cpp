@@ -40,7 +40,7 @@ void write_pictures(const Page& page, const std::filesystem::path& folder) {
         write_file_atomically(folder / (file_name(figure->title) + ".svg"), to_svg(*figure));
       } else if (const auto* sheet = std::get_if<Sheet>(&part)) {
         write_file_atomically(folder / (file_name(sheet->title) + ".png"),
-                              to_png(contact_sheet(*sheet), kScale));
+                              to_png(contact_sheet(*sheet, kScale)));
       }
     }
   }

@@ -96,7 +96,7 @@ TEST_P(ProtocolContract, GivesARecordThatCanBeWrittenAndRead) {
   EXPECT_EQ(read.headline().name, record.headline().name);
   EXPECT_EQ(read.headline().value, record.headline().value);
   EXPECT_EQ(read_outcomes(folder_ / "report" / "report.json").has_value(), record.outcomes.has_value());
-  if (result.sheet) write_sheet(folder_ / "report" / "sheet.json", *result.sheet);
+  write_sheets(folder_ / "report" / "sheet.json", result.sheets);
 }
 
 TEST_P(ProtocolContract, HasOneHeadlineWithItsUncertainty) {

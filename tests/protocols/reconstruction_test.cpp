@@ -21,10 +21,10 @@ TEST(Reconstruction, RefusesWhatHasNoCheckpoint) {
 TEST(Reconstruction, DrawsASheetOfTheRightSizes) {
   const ScratchFolder folder;
   const ProtocolResult result = run(tiny_mae(folder / "run", 0), {{"rows", 3}}, 2);
-  ASSERT_TRUE(result.sheet.has_value());
-  EXPECT_EQ(result.sheet->columns.size(), 4U);
-  ASSERT_EQ(result.sheet->rows.size(), 3U);
-  for (const auto& row : result.sheet->rows) {
+  ASSERT_EQ(result.sheets.size(), 1U);
+  EXPECT_EQ(result.sheets[0].columns.size(), 4U);
+  ASSERT_EQ(result.sheets[0].rows.size(), 3U);
+  for (const auto& row : result.sheets[0].rows) {
     ASSERT_EQ(row.size(), 4U);
     for (const Pixels& picture : row) {
       EXPECT_EQ(picture.height, 8);
@@ -40,7 +40,7 @@ TEST(Reconstruction, ShowsTheOriginalAndItsMask) {
   const ProtocolResult result = run(tiny_mae(folder / "run", 0), {{"rows", 4}});
   const ToyPictures test("test", 40);
   for (size_t i = 0; i < 4; ++i) {
-    const std::vector<Pixels>& row = result.sheet->rows.at(i);
+    const std::vector<Pixels>& row = result.sheets.at(0).rows.at(i);
     EXPECT_EQ(row[0].data, pixels(test.get(static_cast<int64_t>(i)), 1).pixels);
     // 0.75 of four patches of 16 pixels are removed: grey. The others are as they were, also where pasted.
     int64_t grey = 0;

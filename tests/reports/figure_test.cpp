@@ -93,6 +93,44 @@ TEST(Svg, PutsNamedTicksAtEqualDistances) {
   EXPECT_NEAR(places[1] - places[0], places[2] - places[1], 0.2);
 }
 
+Figure powers(std::vector<double> x) {
+  std::vector<double> y(x.size(), 1.0);
+  return {"shots", "shots", "accuracy", {}, {{"CLIP", std::move(x), std::move(y), {}}}};
+}
+
+TEST(Svg, PutsPowersOfTwoAtEqualDistances) {
+  const std::string svg = to_svg(powers({1, 2, 4, 8, 16}));
+  std::vector<double> places;
+  for (const char* tick : {"1", "4", "16"}) places.push_back(place_of_text(svg, tick, " x"));
+  EXPECT_NEAR(places[1] - places[0], places[2] - places[1], 0.2);
+  EXPECT_EQ(svg.find(">3</text>"), std::string::npos);
+}
+
+TEST(Svg, SpreadsFewValuesOfALargeRangeByTheirLogarithm) {
+  const std::string svg = to_svg(powers({1, 10, 100}));
+  const double left = place_of_text(svg, "10", " x") - place_of_text(svg, "1", " x");
+  EXPECT_NEAR(left, place_of_text(svg, "100", " x") - place_of_text(svg, "10", " x"), 0.2);
+  EXPECT_EQ(to_svg(powers({1, 10, 100, 101})).find(">101</text>"), std::string::npos) << "labels would touch";
+}
+
+TEST(Svg, KeepsOtherAxesLinear) {
+  EXPECT_PRED2(contains, to_svg(powers({1, 2, 4})), ">3</text>");  // a factor of four is no range
+  EXPECT_PRED2(contains, to_svg(powers({1, 2, 4, 8, 10})), ">6</text>");
+  EXPECT_PRED2(contains, to_svg(powers({0, 1, 2, 8})), ">6</text>");
+}
+
+TEST(Svg, DrawsALevelInTheColourOfItsSeries) {
+  Figure figure = powers({1, 2, 4, 8});
+  figure.series.push_back({"MAE", {1, 8}, {0.2, 0.6}, {}});
+  figure.series.push_back({"CLIP, zero-shot", {1, 8}, {0.5, 0.5}, {}, true, 0});
+  const std::string svg = to_svg(figure);
+  const size_t level = svg.find("<title>CLIP, zero-shot</title>");
+  ASSERT_NE(level, std::string::npos);
+  const std::string drawn = svg.substr(level, svg.find("</g>", level) - level);
+  EXPECT_PRED2(contains, drawn, "#0072B2");
+  EXPECT_PRED2(contains, drawn, "stroke-dasharray");
+}
+
 TEST(Svg, DrawsALongSeriesAsALineWithABand) {
   Figure figure{"loss", "step", "loss", {}, {{"MAE", {}, {}, {}}}};
   for (int i = 0; i < 500; ++i) {

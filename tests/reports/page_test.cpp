@@ -38,8 +38,7 @@ void write_demo(const std::filesystem::path& out) {
   speed.metrics[0].interval = Interval{1200, 1260};
   write_record(out / "mae/fashion_mnist.throughput", speed);
   const Pixels dot{1, 1, 1, {128}};
-  write_sheet(out / "mae/visualise/sheet.json",
-              {"MAE reconstructions", "", {"original", "masked"}, {{dot, dot}}});
+  write_sheets(out / "mae/visualise/sheet.json", {{"Things", "", {"original", "masked"}, {{dot, dot}}}});
 }
 
 void write_grid(const std::filesystem::path& out) {
@@ -68,8 +67,8 @@ TEST(BuildPage, ShowsTheSectionsThatHaveSomethingToSay) {
   std::vector<std::string> headings;
   for (const Section& section : page.sections) headings.push_back(section.heading);
   EXPECT_EQ(headings,
-            (std::vector<std::string>{"Comparison", "Curves", "Reconstructions", "Throughput", "Checkpoints",
-                                      "Warnings", "Environment", "All measurements"}));
+            (std::vector<std::string>{"Comparison", "Encoders", "Curves", "Pictures", "Throughput",
+                                      "Checkpoints", "Warnings", "Environment", "All measurements"}));
 }
 
 TEST(BuildPage, LoadsOutcomesForTheComparison) {
@@ -93,6 +92,57 @@ TEST(BuildPage, OverlaysCurvesOfOneName) {
   EXPECT_EQ(figure.series[0].name, "MAE");
   EXPECT_NEAR(figure.series[0].y[3], 85, 1e-9);
   EXPECT_EQ(figure.series[1].intervals.size(), 4u);
+}
+
+/// Five shots and the zero-shot line beside them.
+Record with_few_shot(Record record, double shift) {
+  const std::vector<double> shots = {1, 2, 4, 8, 16};
+  Curve few{"few-shot", "pictures a class", "accuracy", shots, {}, {}, {}};
+  for (const double y : {0.3, 0.4, 0.5, 0.6, 0.65}) few.y.push_back(y + shift);
+  for (const double y : few.y) few.intervals.push_back({y - 0.02, y + 0.02});
+  record.curves = {few};
+  if (shift > 0) record.curves.push_back({"zero-shot", "pictures a class", "accuracy", shots, {}, {}, {}});
+  if (shift > 0) record.curves[1].y.assign(5, 0.55);
+  return record;
+}
+
+TEST(BuildPage, DrawsFewShotCurvesWithTheirZeroShotLinesInOneFigureADataSet) {
+  const ScratchFolder folder;
+  for (const std::string dataset : {"shapes", "fashion_mnist"}) {
+    for (const std::string label : {"CLIP", "MAE"}) {
+      Record record = with_few_shot(sample_record(label, "few_shot", 800), label == "CLIP" ? 0.1 : 0);
+      record.dataset["name"] = dataset;
+      write_record(folder / "demo" / label / dataset, record);
+    }
+  }
+  const Page page = build_page({folder / "demo"});
+  const Section& section = *find_section(page, "Curves");
+  ASSERT_EQ(section.parts.size(), 2u);
+  const Figure& figure = std::get<Figure>(section.parts[0]);
+  EXPECT_EQ(figure.title, "fashion_mnist: few_shot");
+  ASSERT_EQ(figure.series.size(), 3u);
+  EXPECT_EQ(figure.series[0].name, "CLIP");
+  EXPECT_EQ(figure.series[1].name, "MAE");
+  EXPECT_EQ(figure.series[1].intervals.size(), 5u);
+  EXPECT_EQ(figure.series[2].name, "CLIP, zero-shot");
+  EXPECT_TRUE(figure.series[2].level);
+  EXPECT_EQ(figure.series[2].colour, 0u);
+  EXPECT_NEAR(figure.series[2].y[0], 55, 1e-9);
+}
+
+TEST(BuildPage, DrawsCurvesOfOnePairOfAxesTogether) {
+  const ScratchFolder folder;
+  Record record = with_curve(sample_record("MAE", "finetune", 850), 0);
+  record.curves.push_back({"from scratch", "tuned blocks", "accuracy", {4}, {0.75}, {}, {"all"}});
+  write_record(folder / "demo/mae", record);
+  const Page page = build_page({folder / "demo"});
+  const Section& section = *find_section(page, "Curves");
+  ASSERT_EQ(section.parts.size(), 1u);
+  const Figure& figure = std::get<Figure>(section.parts[0]);
+  ASSERT_EQ(figure.series.size(), 2u);
+  EXPECT_EQ(figure.series[0].name, "MAE, tuned blocks");
+  EXPECT_EQ(figure.series[1].name, "MAE, from scratch");
+  EXPECT_FALSE(figure.series[1].level);
 }
 
 TEST(BuildPage, MakesAGridWhereSettingsVary) {
@@ -144,8 +194,8 @@ TEST(HtmlPage, HoldsWhatAReaderNeeds) {
   for (const char* part :
        {"<!DOCTYPE html>", "name=\"viewport\"", "prefers-color-scheme: dark", "<svg", "class=\"bars\"",
         "data:image/png;base64,", "href=\"#comparison\"", "id=\"comparison\"", "McNemar",
-        "1234 images/s [1200, 1260]", "Invented CPU", "abc1234", "at the end of its range &lt;b&gt;",
-        "p &lt; 0.001", "25.4 T", "291.2"}) {
+        "1234\u00a0images/s [1200,\u00a01260]", "Invented CPU", "abc1234",
+        "at the end of its range &lt;b&gt;", "p\u00a0&lt;\u00a00.001", "25.4 T", "291.2"}) {
     EXPECT_PRED2(contains, html, part);
   }
   EXPECT_EQ(html.find("nan"), std::string::npos);

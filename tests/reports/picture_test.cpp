@@ -27,6 +27,17 @@ Sheet small_sheet() {
           {{gradient(4, 5, 3), gradient(4, 5, 1)}, {gradient(2, 2, 1), gradient(2, 2, 1)}}};
 }
 
+/// A row with words and one with a picture of another size.
+Sheet captioned_sheet() {
+  return {"found",
+          "",
+          {"1", "2"},
+          {{gradient(4, 5, 3), gradient(4, 5, 1)}, {gradient(2, 2, 1), gradient(1, 1, 3)}},
+          {"a <red> circle", "a blue square"},
+          {{"0.31", ""}, {"0.2", "0.1"}},
+          30};
+}
+
 cv::Mat decoded(const std::string& png) {
   return cv::imdecode(std::vector<uchar>(png.begin(), png.end()), cv::IMREAD_UNCHANGED);
 }
@@ -34,11 +45,11 @@ cv::Mat decoded(const std::string& png) {
 template <class Edit>
 std::string reading_error_after(Edit edit) {
   const ScratchFolder folder;
-  write_sheet(folder / "sheet.json", small_sheet());
+  write_sheets(folder / "sheet.json", {small_sheet()});
   Json document = read_json(folder / "sheet.json");
-  edit(document);
+  edit(document["sheets"][0]);
   write_file_atomically(folder / "sheet.json", document.dump());
-  return error_message<std::invalid_argument>([&] { read_sheet(folder / "sheet.json"); });
+  return error_message<std::invalid_argument>([&] { read_sheets(folder / "sheet.json"); });
 }
 
 TEST(Png, KeepsEveryPixelOfAGreyAndOfAColourPicture) {
@@ -99,15 +110,28 @@ TEST(Base64, RefusesWhatIsNot) {
 TEST(Sheet, ComesBackAsItWasWritten) {
   const ScratchFolder folder;
   const Sheet written = small_sheet();
-  write_sheet(folder / "deep/sheet.json", written);
-  const Sheet read = read_sheet(folder / "deep/sheet.json");
-  EXPECT_EQ(read.title, written.title);
-  EXPECT_EQ(read.note, written.note);
-  EXPECT_EQ(read.columns, written.columns);
-  ASSERT_EQ(read.rows.size(), 2u);
-  EXPECT_EQ(read.rows[0][0].channels, 3);
-  EXPECT_EQ(read.rows[0][0].data, written.rows[0][0].data);
-  EXPECT_EQ(read.rows[1][1].data, written.rows[1][1].data);
+  write_sheets(folder / "deep/sheet.json", {written, captioned_sheet()});
+  const std::vector<Sheet> read = read_sheets(folder / "deep/sheet.json");
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[0].title, written.title);
+  EXPECT_EQ(read[0].note, written.note);
+  EXPECT_EQ(read[0].columns, written.columns);
+  EXPECT_EQ(read[0].rows, written.rows);
+  EXPECT_TRUE(read[0].captions.empty());
+  EXPECT_EQ(read[1].rows, captioned_sheet().rows);
+  EXPECT_EQ(read[1].captions, captioned_sheet().captions);
+  EXPECT_EQ(read[1].texts, captioned_sheet().texts);
+  EXPECT_EQ(read[1].shown_height, 30);
+}
+
+TEST(Sheet, AloneInAFileIsReadAsThePreviousVersionWroteIt) {
+  const ScratchFolder folder;
+  write_sheets(folder / "sheet.json", {small_sheet()});
+  const Json document = read_json(folder / "sheet.json");
+  write_file_atomically(folder / "sheet.json", document["sheets"][0].dump());
+  const std::vector<Sheet> read = read_sheets(folder / "sheet.json");
+  ASSERT_EQ(read.size(), 1u);
+  EXPECT_EQ(read[0].rows, small_sheet().rows);
 }
 
 TEST(Sheet, OfABrokenFileIsRefusedWithTheKey) {
@@ -120,7 +144,14 @@ TEST(Sheet, OfABrokenFileIsRefusedWithTheKey) {
   EXPECT_PRED2(contains, reading_error_after([](Json& json) { json["rows"][0][1]["channels"] = 2; }),
                "channels");
   EXPECT_PRED2(contains, reading_error_after([](Json& json) { json["rows"][1].erase(0); }), "rows[1]");
-  EXPECT_PRED2(contains, reading_error_after([](Json& json) { json.erase("title"); }), "title");
+  EXPECT_PRED2(contains, reading_error_after([](Json& json) { json.erase("note"); }), "note");
+  EXPECT_PRED2(contains, reading_error_after([](Json& json) { json["captions"] = {"one"}; }),
+               "expected 2 texts, one a row, at sheets[0].captions");
+  EXPECT_PRED2(contains, reading_error_after([](Json& json) {
+                 json["texts"] = {{"a", "b"}, {"c"}};
+               }),
+               "texts[1]");
+  EXPECT_PRED2(contains, reading_error_after([](Json& json) { json["shown_height"] = 0; }), "shown_height");
 }
 
 TEST(Sheet, BecomesAFigureWithEveryPictureInside) {
@@ -132,6 +163,30 @@ TEST(Sheet, BecomesAFigureWithEveryPictureInside) {
   EXPECT_EQ(pictures, 4u);
   EXPECT_PRED2(contains, html, "MAE &amp; more");
   EXPECT_PRED2(contains, html, "alt=\"masked, picture 2\"");
+}
+
+TEST(Sheet, WithCaptionsHasALineARow) {
+  const std::string html = to_html(captioned_sheet());
+  EXPECT_PRED2(contains, html, "<th scope=\"row\" class=\"caption\">a &lt;red&gt; circle</th>");
+  EXPECT_PRED2(contains, html, "<th scope=\"col\">2</th>");
+  EXPECT_PRED2(contains, html, "width=\"37\" height=\"30\"");
+  EXPECT_PRED2(contains, html, "<span>0.31</span>");
+  Sheet uneven = captioned_sheet();
+  uneven.captions.pop_back();
+  EXPECT_THROW(to_html(uneven), std::invalid_argument);
+}
+
+TEST(ContactSheet, PutsPicturesOfAllSizesAndColoursIntoEqualCells) {
+  const Pixels lines = contact_sheet(small_sheet());
+  EXPECT_EQ(lines.height, 4 + 2 + 4);
+  EXPECT_EQ(lines.width, 5 + 2 + 5);
+  EXPECT_EQ(lines.channels, 3);
+  EXPECT_EQ(contact_sheet(small_sheet(), 3).height, 12 + 2 + 12);
+  EXPECT_EQ(lines.data[0], 0) << "the first picture's first pixel";
+  EXPECT_EQ(lines.data[5 * 3], 255) << "the gap";
+  const Pixels rows = contact_sheet(captioned_sheet(), 4);
+  EXPECT_EQ(rows.height, 16 + 2 + 16);
+  EXPECT_GT(rows.width, 20 + 2 + 20 + 50) << "room for the captions";
 }
 
 }  // namespace

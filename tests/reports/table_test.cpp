@@ -28,6 +28,13 @@ std::string cell(const Table& table, const std::string& row_name, const std::str
   return "";
 }
 
+/// Of records of one data set.
+Table the_comparison(const std::vector<Record>& records) {
+  const std::vector<Table> tables = comparison_tables(records);
+  EXPECT_EQ(tables.size(), 1u);
+  return tables.at(0);
+}
+
 TEST(FormatMetric, ShowsDigitsThatTheIntervalSupports) {
   EXPECT_EQ(format_metric(metric(0.8731, 0.8664, 0.8791)), "87.3 % [86.6, 87.9]");
   EXPECT_EQ(format_metric(metric(0.87312, 0.8710, 0.8751)), "87.31 % [87.10, 87.51]");
@@ -66,6 +73,17 @@ TEST(Table, EscapesHtml) {
   EXPECT_EQ(html.find("<script>"), std::string::npos);
 }
 
+TEST(Table, BreaksNumbersBeforeTheirIntervalsAlone) {
+  Table table{"", "", {"a", "top_1"}, {{"x y", "8.5 % [8, 9]\np < 0.1"}, {"z", "3 images a second"}}};
+  EXPECT_PRED2(contains, to_html(table), "8.5\u00a0% [8,\u00a09]<br>p\u00a0&lt;\u00a00.1");
+  EXPECT_PRED2(contains, to_html(table), "3\u00a0images a second");
+  EXPECT_PRED2(contains, to_html(table), ">x y<");
+  EXPECT_PRED2(contains, to_html(table), ">top_<wbr>1<");
+  table.columns.insert(table.columns.end(), {"c", "d", "e", "f"});
+  for (auto& row : table.rows) row.resize(6, "—");
+  EXPECT_PRED2(contains, to_html(table), "8.5\u00a0%<br>[8,\u00a09]");
+}
+
 TEST(Table, RefusesUnevenRows) {
   const Table table{"t", "", {"a", "b"}, {{"1"}}};
   EXPECT_THROW(to_markdown(table), std::logic_error);
@@ -75,8 +93,8 @@ TEST(Table, RefusesUnevenRows) {
 
 TEST(ComparisonTable, PutsControlsLastAndTestsAgainstTheFirstRow) {
   const Table table =
-      comparison_table({sample_record("raw pixels", "knn", 790), sample_record("untrained", "knn", 700),
-                        sample_record("MAE", "knn", 800)});
+      the_comparison({sample_record("raw pixels", "knn", 790), sample_record("untrained", "knn", 700),
+                      sample_record("MAE", "knn", 800)});
   ASSERT_EQ(table.rows.size(), 3u);
   EXPECT_EQ(table.rows[0], (std::vector<std::string>{"MAE", "80.0 % [77.4, 82.4]"}));
   EXPECT_EQ(table.rows[1][0], "raw pixels");
@@ -84,12 +102,12 @@ TEST(ComparisonTable, PutsControlsLastAndTestsAgainstTheFirstRow) {
             "79.0 % [76.4, 81.4]\np < 0.001");  // 10 examples lost, none won
   EXPECT_EQ(table.rows[2][0], "untrained");
   EXPECT_PRED2(contains, table.note, "McNemar");
-  EXPECT_PRED2(contains, table.note, "(MAE)");
+  EXPECT_EQ(table.title, "fashion_mnist");
 }
 
 TEST(ComparisonTable, ShowsThePValueOfASmallDifference) {
   const Table table =
-      comparison_table({sample_record("MAE", "knn", 800), sample_record("untrained", "knn", 795)});
+      the_comparison({sample_record("MAE", "knn", 800), sample_record("untrained", "knn", 795)});
   EXPECT_PRED2(contains, cell(table, "untrained", "knn"), "\np = 0.031");
 }
 
@@ -97,7 +115,7 @@ TEST(ComparisonTable, ShowsMissingCellsAndNoTestWithoutOutcomes) {
   Record untrained = sample_record("untrained", "knn", 700);
   untrained.outcomes.reset();
   const Table table =
-      comparison_table({sample_record("MAE", "knn", 800), untrained, sample_record("MAE", "finetune", 900)});
+      the_comparison({sample_record("MAE", "knn", 800), untrained, sample_record("MAE", "finetune", 900)});
   EXPECT_EQ(cell(table, "untrained", "finetune"), "—");
   EXPECT_EQ(cell(table, "untrained", "knn").find("p "), std::string::npos);
   EXPECT_EQ(table.note.find("McNemar"), std::string::npos);
@@ -107,24 +125,24 @@ TEST(ComparisonTable, KeepsFingerprintsApartAndNamesWhatDiffers) {
   Record logistic = sample_record("MAE", "linear_probe", 850);
   logistic.requested["solver"] = "logistic";
   logistic.fingerprint = fingerprint("linear_probe", 1, logistic.requested, logistic.dataset["hashes"]);
-  const Table table = comparison_table({sample_record("MAE", "linear_probe", 820), logistic});
-  EXPECT_EQ(table.columns, (std::vector<std::string>{"encoder", "fashion_mnist: linear_probe solver=ridge",
-                                                     "fashion_mnist: linear_probe solver=logistic"}));
+  const Table table = the_comparison({sample_record("MAE", "linear_probe", 820), logistic});
+  EXPECT_EQ(table.columns, (std::vector<std::string>{"encoder", "linear_probe solver=ridge",
+                                                     "linear_probe solver=logistic"}));
   EXPECT_PRED2(contains, table.note, "fingerprints");
 }
 
 TEST(ComparisonTable, NumbersColumnsThatDifferOnlyInTheirData) {
   Record other = sample_record("MAE", "knn", 850);
   other.fingerprint = fingerprint("knn", 1, other.requested, {{"test", "another split"}});
-  const Table table = comparison_table({sample_record("MAE", "knn", 820), other});
-  EXPECT_EQ(table.columns[1], "fashion_mnist: knn");
-  EXPECT_EQ(table.columns[2], "fashion_mnist: knn (2)");
+  const Table table = the_comparison({sample_record("MAE", "knn", 820), other});
+  EXPECT_EQ(table.columns[1], "knn");
+  EXPECT_EQ(table.columns[2], "knn (2)");
 }
 
 TEST(ComparisonTable, AveragesSeedsAndNamesSettings) {
   const Table table =
-      comparison_table({grid_record(0.5, 1, 0, "knn", 8000), grid_record(0.5, 1, 1, "knn", 8100),
-                        grid_record(0.75, 1, 0, "knn", 8200)});
+      the_comparison({grid_record(0.5, 1, 0, "knn", 8000), grid_record(0.5, 1, 1, "knn", 8100),
+                      grid_record(0.75, 1, 0, "knn", 8200)});
   ASSERT_EQ(table.rows.size(), 2u);
   EXPECT_EQ(cell(table, "MAE mask_ratio=0.5", "knn"), "80.50 ± 0.71 % (n = 2)");
   EXPECT_PRED2(contains, cell(table, "MAE mask_ratio=0.75", "knn"), "82.0 % [81.2, 82.7]");
@@ -133,13 +151,28 @@ TEST(ComparisonTable, AveragesSeedsAndNamesSettings) {
 TEST(ComparisonTable, TellsCheckpointsOfOneRunApartByTheirHash) {
   Record early = grid_record(0.5, 1, 0, "knn", 8000), late = grid_record(0.5, 1, 0, "knn", 8100);
   late.checkpoint["sha256"] = std::string(64, 'f');
-  const Table table = comparison_table({early, late});
+  const Table table = the_comparison({early, late});
   ASSERT_EQ(table.rows.size(), 2u);
   EXPECT_EQ(table.rows[1][0], "MAE fffffff");
 }
 
+TEST(ComparisonTables, AreOneADataSetWithTheEncodersJudgedThere) {
+  Record other = sample_record("CLIP", "zero_shot", 700);
+  other.dataset["name"] = "shapes";
+  const std::vector<Table> tables =
+      comparison_tables({sample_record("CLIP", "knn", 790), other, sample_record("MAE", "knn", 800)});
+  ASSERT_EQ(tables.size(), 2u);
+  EXPECT_EQ(tables[0].title, "fashion_mnist");
+  EXPECT_EQ(tables[0].rows.size(), 2u);
+  EXPECT_EQ(tables[0].columns, (std::vector<std::string>{"encoder", "knn"}));
+  EXPECT_EQ(tables[1].title, "shapes");
+  EXPECT_EQ(tables[1].rows.size(), 1u) << "MAE has nothing there";
+  EXPECT_EQ(tables[0].note, "");
+  EXPECT_PRED2(contains, tables[1].note, "McNemar") << "told once, below the last table";
+}
+
 TEST(ComparisonTable, CountsACopiedReportOnce) {
-  const Table table = comparison_table({sample_record("MAE", "knn", 800), sample_record("MAE", "knn", 800)});
+  const Table table = the_comparison({sample_record("MAE", "knn", 800), sample_record("MAE", "knn", 800)});
   ASSERT_EQ(table.rows.size(), 1u);
   EXPECT_EQ(table.rows[0][1], "80.0 % [77.4, 82.4]");
 }
