@@ -25,7 +25,7 @@ double seconds_of(const std::function<void()>& work) {
 struct Workload {
   std::string name;
   std::function<void()> run;
-  int64_t macs = 0;                // of one example
+  int64_t macs = 0;  // of one example
   std::string examples = "images";
   std::vector<double> rates = {};  // examples per second, one a repetition
 };
@@ -178,8 +178,7 @@ class Throughput final : public Protocol {
       repetitions.y = workload.rates;
       record.curves.push_back(std::move(repetitions));
       record.cost["macs_per_example"][workload.name] = workload.macs;
-      record.cost["gflops_per_second"][workload.name] =
-          2e-9 * static_cast<double>(workload.macs) * rate.mean;
+      record.cost["gflops_per_second"][workload.name] = 2e-9 * static_cast<double>(workload.macs) * rate.mean;
     }
     return record;
   }

@@ -12,7 +12,8 @@ class Difficulty : public testing::Test {
  protected:
   void SetUp() override {
     const Finished finished = run_repbench(
-        folder_, "pretrain '" REPBENCH_SOURCE_DIR "/configs/pretrain/clip_shapes_demo.json' "
+        folder_, "pretrain '" REPBENCH_SOURCE_DIR
+                 "/configs/pretrain/clip_shapes_demo.json' "
                  "dataset=shapes:size=24:train=8192 view=small_eval:24 eval_view=small_eval:24 seed=1 "
                  "model.image_size=24 model.patch_size=6 model.width=48 model.depth=2 model.text.width=48 "
                  "model.text.depth=1 model.embed_dim=48 train.epochs=4 train.batch_size=128 --out " +
@@ -23,10 +24,10 @@ class Difficulty : public testing::Test {
   /// Zero-shot accuracy of colours under this much noise.
   double accuracy(double noise) {
     const std::string out = (folder_ / fmt::format("noise-{}", noise)).string();
-    const Finished finished = run_repbench(
-        folder_, fmt::format("evaluate {} --protocol zero_shot --dataset "
-                             "shapes:task=colour:size=24:test={}:noise={} --out {}",
-                             (folder_ / "run").string(), kPictures, noise, out));
+    const Finished finished =
+        run_repbench(folder_, fmt::format("evaluate {} --protocol zero_shot --dataset "
+                                          "shapes:task=colour:size=24:test={}:noise={} --out {}",
+                                          (folder_ / "run").string(), kPictures, noise, out));
     EXPECT_EQ(finished.exit_code, 0) << finished.err;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(out)) {
       if (entry.path().filename() != "report.json") continue;
