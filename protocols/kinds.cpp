@@ -19,6 +19,9 @@ std::span<const ProtocolKind> protocol_kinds() {
       {"throughput", "pictures per second of inference and of a pretraining step", 1, false, make_throughput},
       {"reconstruction", "error on removed patches, and a sheet of pictures (MAE)", 1, true,
        make_reconstruction},
+      {"visualise",
+       "where the class token looks, and with a text side: similarities, pictures found by captions", 1, true,
+       make_visualise},
   };
   return kKinds;
 }

@@ -14,5 +14,6 @@ std::unique_ptr<Protocol> make_retrieval();
 std::unique_ptr<Protocol> make_finetune();
 std::unique_ptr<Protocol> make_throughput();
 std::unique_ptr<Protocol> make_reconstruction();
+std::unique_ptr<Protocol> make_visualise();
 
 }  // namespace repbench

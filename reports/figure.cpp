@@ -16,9 +16,11 @@ namespace {
 
 // Narrow, so that the letters stay readable when a phone shrinks it to its width.
 constexpr double kWidth = 480, kPlotHeight = 240, kRight = 16, kBottom = 50;
-constexpr double kLetter = 7.6;      // mean advance at 14 px
-constexpr size_t kMostMarkers = 40;  // a longer series is a line with a band
-constexpr double kDodge = 5;         // pixels between series whose bars share an x
+constexpr double kLetter = 7.6;          // mean advance at 14 px
+constexpr size_t kMostMarkers = 40;      // a longer series is a line with a band
+constexpr size_t kVerticalLetters = 32;  // that fit beside the plot
+constexpr double kLine = 17;
+constexpr double kDodge = 5;  // pixels between series whose bars share an x
 
 constexpr std::string_view kDashes = " stroke-dasharray=\"5 4\"";
 
@@ -198,8 +200,12 @@ std::string draw_axes(const Figure& figure, const Frame& frame) {
   }
   out += text_at((frame.left + frame.right) / 2, frame.bottom + 43, "middle", figure.x_label);
   const double middle = (frame.top + frame.bottom) / 2;
-  out += text_at(12, middle, "middle", figure.y_label,
-                 fmt::format(" transform=\"rotate(-90 12 {:.1f})\"", middle));
+  double x = 12;
+  for (const std::string& line : wrapped(figure.y_label, kVerticalLetters)) {
+    out += text_at(x, middle, "middle", line,
+                   fmt::format(" transform=\"rotate(-90 {:.0f} {:.1f})\"", x, middle));
+    x += kLine;
+  }
   return out;
 }
 
@@ -274,7 +280,8 @@ std::string to_svg(const Figure& original) {
   Frame frame{0, y + 8, kWidth - kRight, y + 8 + kPlotHeight, x_scale(original, distinct), y_scale(figure)};
   double widest = 0;
   for (const std::string& label : frame.y.labels) widest = std::max(widest, text_width(label));
-  frame.left = 36 + widest;
+  const auto lines = static_cast<double>(wrapped(figure.y_label, kVerticalLetters).size());
+  frame.left = 36 + kLine * (lines - 1) + widest;
   const std::string body = heading + draw_axes(figure, frame) + draw_all_series(figure, frame);
   return fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" "

@@ -176,7 +176,9 @@ Section curve_section(const PageData& data) {
       section.parts.emplace_back(curve_figure(rows, column, plot));
   }
   if (!section.parts.empty())
-    section.text = "Bars are 95 % intervals. Dashed lines do not depend on the horizontal axis.";
+    section.text =
+        "Bars are 95 % intervals unless the axis says otherwise. Dashed lines do not depend on the "
+        "horizontal axis.";
   return section;
 }
 

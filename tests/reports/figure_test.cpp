@@ -70,6 +70,15 @@ TEST(Svg, ShowsLabelsSeriesAndErrorBars) {
   }
 }
 
+TEST(Svg, WrapsALongLabelBesideThePlot) {
+  Figure figure = two_series();
+  figure.y_label = "accuracy (few-shot: mean and deviation of 5 draws), %";
+  const std::string svg = to_svg(figure);
+  EXPECT_PRED2(contains, svg, ">accuracy (few-shot: mean and</text>");
+  EXPECT_PRED2(contains, svg, ">deviation of 5 draws), %</text>");
+  EXPECT_GT(place_of_text(svg, "80", " x"), place_of_text(to_svg(two_series()), "80", " x"));
+}
+
 TEST(Svg, KeepsItsLegendAboveTheData) {
   const std::string svg = to_svg(two_series());
   const double legend = place_of_text(svg, "untrained", " y");
