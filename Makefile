@@ -17,7 +17,7 @@ build: setup
 	@cmake --build $(BUILD) -j $(JOBS)
 
 test: build
-	ctest --test-dir $(BUILD) --output-on-failure
+	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 demo: build
 	$(BUILD)/repbench run configs/demo.json --out $(DEMO)

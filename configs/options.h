@@ -26,7 +26,7 @@ struct Field {
   double maximum = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices = {};  // allowed strings; empty: any
   std::string zero = "";  // of an integer: the word that may be said for 0, e.g. "auto" or "all"
-  bool identity = true;                   // does it change results? (device, workers, paths do not)
+  bool identity = true;   // does it change results? (device, workers, paths do not)
 };
 
 /// Bindings from keys to the members of option structs. It points into them: keep them alive and in place.

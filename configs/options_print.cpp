@@ -36,8 +36,8 @@ std::string aligned(const std::vector<Line>& lines) {
 std::string Options::help() const {
   std::vector<Line> lines;
   for (const Entry& entry : entries_) {
-    lines.push_back({entry.key, display(entry.default_value, entry.field), entry.field.unit, allowed_values(entry.field),
-                     entry.field.help});
+    lines.push_back({entry.key, display(entry.default_value, entry.field), entry.field.unit,
+                     allowed_values(entry.field), entry.field.help});
   }
   return aligned(lines);
 }
@@ -46,7 +46,8 @@ std::string Options::print() const {
   std::string text;
   for (const Entry& entry : entries_) {
     const Json value = value_of(entry.target);
-    text += fmt::format("{} {} = {}\n", value == entry.default_value ? ' ' : '*', entry.key, display(value, entry.field));
+    text += fmt::format("{} {} = {}\n", value == entry.default_value ? ' ' : '*', entry.key,
+                        display(value, entry.field));
   }
   return text;
 }
@@ -56,8 +57,8 @@ std::vector<std::string> Options::differences() const {
   for (const Entry& entry : entries_) {
     const Json value = value_of(entry.target);
     if (value == entry.default_value) continue;
-    lines.push_back(
-        fmt::format("{} = {} (default {})", entry.key, display(value, entry.field), display(entry.default_value, entry.field)));
+    lines.push_back(fmt::format("{} = {} (default {})", entry.key, display(value, entry.field),
+                                display(entry.default_value, entry.field)));
   }
   return lines;
 }

@@ -29,7 +29,8 @@ std::string DatasetSpec::text() const { return path.empty() ? kind : kind + ":" 
 std::string DatasetSpec::slug() const {
   std::string end = path.substr(path.find_last_of('/', path.find_last_not_of('/')) + 1);
   while (end.ends_with('/')) end.pop_back();
-  std::replace_if(end.begin(), end.end(), [](char c) { return c == ':' || c == ',' || c == ' '; }, '-');
+  std::replace_if(
+      end.begin(), end.end(), [](char c) { return c == ':' || c == ',' || c == ' '; }, '-');
   return end.empty() ? kind : kind + "-" + end;
 }
 

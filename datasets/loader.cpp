@@ -119,8 +119,7 @@ class BatchMaker {
     batch.labels.mutable_data_ptr<int64_t>()[place] = example.labels.size() == 1 ? example.labels[0] : -1;
 
     if (options_.tokenizer) {
-      const std::string& caption =
-          choose_caption(example, options_.seed, static_cast<uint64_t>(batch.epoch));
+      const std::string& caption = choose_caption(example, options_.seed, static_cast<uint64_t>(batch.epoch));
       const std::vector<int64_t> tokens =
           encode(*options_.tokenizer, caption, options_.context_length, TooLong::cut);
       std::copy(tokens.begin(), tokens.end(),

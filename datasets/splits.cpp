@@ -91,6 +91,12 @@ IndexList all_examples(const Dataset& dataset) {
   return make_list(dataset, std::move(indices));
 }
 
+IndexList these_examples(const Dataset& dataset, std::vector<int64_t> indices) {
+  std::sort(indices.begin(), indices.end());
+  indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
+  return make_list(dataset, std::move(indices));
+}
+
 IndexList draw_examples(const Dataset& dataset, const IndexList& from, int64_t count, uint64_t seed) {
   if (count < 1) throw std::invalid_argument(fmt::format("[draw] expected a positive count; got {}", count));
   // The first of every class, then the second of every class, and so on: every prefix is balanced.

@@ -20,6 +20,9 @@ struct IndexList {
 
 IndexList all_examples(const Dataset& dataset);
 
+/// These examples, each once, in any order.
+IndexList these_examples(const Dataset& dataset, std::vector<int64_t> indices);
+
 /// `count` examples (all if there are fewer), class-balanced as far as the classes reach, nested: the draw of
 /// a smaller count is inside the draw of a larger one. Without labels: by rank alone.
 IndexList draw_examples(const Dataset& dataset, const IndexList& from, int64_t count, uint64_t seed);

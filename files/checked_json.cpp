@@ -56,6 +56,8 @@ const Json& CheckedJson::object() const {
   return *value_;
 }
 
+bool CheckedJson::is_list() const { return value_->is_array(); }
+
 std::vector<CheckedJson> CheckedJson::items() const {
   if (!value_->is_array()) fail("a list");
   std::vector<CheckedJson> items;

@@ -27,6 +27,7 @@ class CheckedJson {
   void expect_only(std::initializer_list<std::string_view> keys) const;
 
   const Json& object() const;
+  bool is_list() const;
   std::vector<CheckedJson> items() const;
   std::string text() const;
   double number() const;

@@ -82,8 +82,9 @@ at::Tensor Classifier::scores(const View& view, const StageContext& context) con
   at::Tensor pooled = settings_.tap == "cls" ? x.select(1, 0) : x.narrow(1, 1, x.size(1) - 1).mean(1);
   if (settings_.batch_norm) {
     constexpr double kMomentum = 0.1, kEpsilon = 1e-6;
-    pooled = at::batch_norm(pooled, {}, {}, running_mean_, running_var_, context.training, kMomentum, kEpsilon,
-                            /*cudnn_enabled=*/false);
+    pooled =
+        at::batch_norm(pooled, {}, {}, running_mean_, running_var_, context.training, kMomentum, kEpsilon,
+                       /*cudnn_enabled=*/false);
   }
   return head_(pooled, at::kFloat);
 }
@@ -121,7 +122,8 @@ std::vector<ParameterGroup> Classifier::parameter_groups(double weight_decay) {
 NamedTensors Classifier::own_tensors() {
   NamedTensors list;
   head_.list("head", list);
-  list.insert(list.end(), {{"head_norm.running_mean", running_mean_}, {"head_norm.running_var", running_var_}});
+  list.insert(list.end(),
+              {{"head_norm.running_mean", running_mean_}, {"head_norm.running_var", running_var_}});
   return list;
 }
 

@@ -8,6 +8,9 @@ namespace repbench {
 
 std::unique_ptr<Protocol> make_linear_probe();
 std::unique_ptr<Protocol> make_knn();
+std::unique_ptr<Protocol> make_zero_shot();
+std::unique_ptr<Protocol> make_few_shot();
+std::unique_ptr<Protocol> make_retrieval();
 std::unique_ptr<Protocol> make_finetune();
 std::unique_ptr<Protocol> make_throughput();
 std::unique_ptr<Protocol> make_reconstruction();

@@ -147,7 +147,7 @@ class LinearProbe final : public Protocol {
   std::string classifier_ = "logistic";
   std::vector<std::string> taps_;
   std::vector<double> C_ = {1e-4, 1e-3, 1e-2, 1e-1, 1};
-  std::vector<double> lambda_ = {1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000, 10000};
+  std::vector<double> lambda_ = {10000, 1000, 100, 10, 1, 1e-1, 1e-2, 1e-3, 1e-4};  // ties: the stronger
   bool standardise_ = true;
   double held_out_ = 0.1;
   double tolerance_ = 1e-5;

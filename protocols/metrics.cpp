@@ -42,18 +42,6 @@ int64_t rank_of(const double* scores, int64_t classes, int64_t label) {
   return before;
 }
 
-Metric share(std::string name, int64_t successes, int64_t n, double chance) {
-  Metric metric;
-  metric.name = std::move(name);
-  metric.value = static_cast<double>(successes) / static_cast<double>(n);
-  metric.n = n;
-  metric.standard_error = binomial_standard_error(successes, n);
-  metric.interval = wilson_interval(successes, n);
-  metric.chance = chance;
-  metric.ceiling = 1;
-  return metric;
-}
-
 Metric mean_per_class(const Classification& result, double chance) {
   double sum = 0, variance = 0;
   int64_t present = 0;
@@ -172,14 +160,26 @@ Classification classify(const at::Tensor& scores, const at::Tensor& labels) {
   return result;
 }
 
+Metric share_metric(std::string name, int64_t successes, int64_t n, double chance) {
+  Metric metric;
+  metric.name = std::move(name);
+  metric.value = static_cast<double>(successes) / static_cast<double>(n);
+  metric.n = n;
+  metric.standard_error = binomial_standard_error(successes, n);
+  metric.interval = wilson_interval(successes, n);
+  metric.chance = chance;
+  metric.ceiling = 1;
+  return metric;
+}
+
 std::vector<Metric> classification_metrics(const Classification& result) {
   if (result.n == 0) refuse("metrics", "at least one example", "none");
   const double classes = static_cast<double>(result.class_n.size());
-  std::vector<Metric> metrics{share("accuracy", result.correct, result.n, 1 / classes),
+  std::vector<Metric> metrics{share_metric("accuracy", result.correct, result.n, 1 / classes),
                               mean_per_class(result, 1 / classes)};
   metrics[0].headline = true;
   if (result.correct_top5 >= 0) {
-    metrics.push_back(share("accuracy_top5", result.correct_top5, result.n, kTop / classes));
+    metrics.push_back(share_metric("accuracy_top5", result.correct_top5, result.n, kTop / classes));
   }
   return metrics;
 }

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "reports/record.h"
@@ -26,6 +27,9 @@ struct Classification {
 /// scores [N, K] float, labels [N] int64 in 0 ... K-1. Throws std::invalid_argument on NaN scores or bad
 /// labels.
 Classification classify(const at::Tensor& scores, const at::Tensor& labels);
+
+/// A share of successes with binomial error, Wilson interval and ceiling 1.
+Metric share_metric(std::string name, int64_t successes, int64_t n, double chance);
 
 /// accuracy (headline; Wilson interval, chance 1/K, ceiling 1), mean_per_class_accuracy, accuracy_top5.
 std::vector<Metric> classification_metrics(const Classification& result);

@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <cmath>
@@ -24,8 +25,9 @@ double seconds_of(const std::function<void()>& work) {
 struct Workload {
   std::string name;
   std::function<void()> run;
-  int64_t macs_per_image = 0;
-  std::vector<double> rates = {};  // images per second, one a repetition
+  int64_t macs = 0;  // of one example
+  std::string examples = "images";
+  std::vector<double> rates = {};  // examples per second, one a repetition
 };
 
 class Throughput final : public Protocol {
@@ -45,6 +47,7 @@ class Throughput final : public Protocol {
     const InputSpec& input = subject.encoder->input();
     const at::Tensor pictures = random_pictures(input, context.seed);
     std::vector<Workload> workloads = {inference(subject, pictures, context)};
+    if (subject.encoder->text() != nullptr) workloads.push_back(text_inference(subject, context));
     if (!subject.checkpoint.empty()) workloads.push_back(pretraining(subject, pictures, context));
 
     std::vector<int64_t> calls;
@@ -76,7 +79,7 @@ class Throughput final : public Protocol {
     encoder->to(context.execution.device);
     encoder->convert_matrices(context.execution.compute_dtype());
     const StageContext stage{.training = false, .compute = context.execution.compute_dtype()};
-    const auto end = static_cast<int64_t>(encoder->stages().size());
+    const int64_t end = encoder->trunk_end();
     return {"inference",
             [encoder, pictures, stage, end] {
               const c10::NoGradGuard no_grad;
@@ -85,8 +88,34 @@ class Throughput final : public Protocol {
             encoder->macs(0, end)};
   }
 
-  static Workload pretraining(const Subject& subject, const at::Tensor& pictures,
-                              const ProtocolContext& context) {
+  /// Texts that fill the context: SOT, random ids, EOT at the last place.
+  at::Tensor random_tokens(const TextSide& side, uint64_t seed) const {
+    const int64_t length = side.context_length(), start = side.tokenizer()->start_token();
+    const at::Tensor tokens = at::empty({batch_, length}, at::kLong);
+    RandomStream stream(seed, Purpose::caption, 0, 0);
+    int64_t* out = tokens.mutable_data_ptr<int64_t>();
+    for (int64_t i = 0; i < tokens.numel(); ++i) out[i] = stream.integer(start);
+    tokens.select(1, 0).fill_(start);
+    tokens.select(1, length - 1).fill_(side.tokenizer()->end_token());
+    return tokens;
+  }
+
+  Workload text_inference(const Subject& subject, const ProtocolContext& context) const {
+    std::shared_ptr<Encoder> encoder = subject.encoder->clone();
+    encoder->to(context.execution.device);
+    encoder->convert_matrices(context.execution.compute_dtype());
+    const StageContext stage{.training = false, .compute = context.execution.compute_dtype()};
+    const at::Tensor tokens = random_tokens(*encoder->text(), context.seed);
+    return {"text_inference",
+            [encoder, tokens, stage] {
+              const c10::NoGradGuard no_grad;
+              encoder->text()->features(tokens, stage).mean().item<float>();
+            },
+            encoder->text()->macs(encoder->text()->context_length()), "texts"};
+  }
+
+  Workload pretraining(const Subject& subject, const at::Tensor& pictures,
+                       const ProtocolContext& context) const {
     std::shared_ptr<Objective> objective = load_objective(subject.checkpoint);
     move_to(*objective, context.execution.device);
     auto optimizer = std::make_shared<AdamW>(objective->parameter_groups(0.05), AdamWOptions{});
@@ -96,6 +125,7 @@ class Throughput final : public Protocol {
       batch.indices.push_back(i);
       batch.keys.push_back(static_cast<uint64_t>(i));
     }
+    if (const TextSide* side = objective->encoder().text()) batch.tokens = random_tokens(*side, context.seed);
     const int64_t macs = 3 * objective->forward_macs();
     return {"pretraining_step",
             [objective, optimizer, batch, execution = context.execution] {
@@ -132,9 +162,9 @@ class Throughput final : public Protocol {
     for (const Workload& workload : workloads) {
       const MeanAndDeviation rate = mean_and_deviation(workload.rates);
       Metric metric;
-      metric.name = workload.name + "_images_per_second";
+      metric.name = fmt::format("{}_{}_per_second", workload.name, workload.examples);
       metric.value = rate.mean;
-      metric.unit = "images/s";
+      metric.unit = workload.examples + "/s";
       metric.headline = &workload == &workloads.front();
       metric.n = rate.n;
       metric.standard_error = rate.standard_deviation / std::sqrt(static_cast<double>(rate.n));
@@ -143,13 +173,12 @@ class Throughput final : public Protocol {
       Curve repetitions;
       repetitions.name = workload.name + " by repetition";
       repetitions.x_label = "repetition";
-      repetitions.y_label = "images/s";
+      repetitions.y_label = workload.examples + "/s";
       for (size_t i = 0; i < workload.rates.size(); ++i) repetitions.x.push_back(static_cast<double>(i + 1));
       repetitions.y = workload.rates;
       record.curves.push_back(std::move(repetitions));
-      record.cost["macs_per_image"][workload.name] = workload.macs_per_image;
-      record.cost["gflops_per_second"][workload.name] =
-          2e-9 * static_cast<double>(workload.macs_per_image) * rate.mean;
+      record.cost["macs_per_example"][workload.name] = workload.macs;
+      record.cost["gflops_per_second"][workload.name] = 2e-9 * static_cast<double>(workload.macs) * rate.mean;
     }
     return record;
   }

@@ -8,6 +8,7 @@
 
 #include "datasets/loader.h"
 #include "protocols/kinds.h"
+#include "protocols/text_features.h"
 #include "reports/heat.h"
 #include "reports/statistics.h"
 
@@ -29,10 +30,6 @@ Pixels picture_of(const View& view, int64_t row) {
   const uint8_t* data = bytes.const_data_ptr<uint8_t>();
   return {static_cast<int>(bytes.size(0)), static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(2)),
           std::vector<uint8_t>(data, data + bytes.numel())};
-}
-
-at::Tensor of_length_one(const at::Tensor& features) {
-  return features / features.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
 }
 
 /// The class token's attention to the patches, its own part left out.
@@ -103,7 +100,7 @@ class Visualise final : public Protocol {
     while (std::optional<Batch> batch = source->next()) {
       const auto features = encoder.features(encoder.ingest(batch->views[0]), taps, stage);
       attention.push_back(patch_attention(features.at("attention")).to(at::kFloat).cpu());
-      if (taps.size() > 1) projected.push_back(of_length_one(features.at("projected")).cpu());
+      if (taps.size() > 1) projected.push_back(unit_rows(features.at("projected")).cpu());
       for (int64_t row = 0; row < batch->size(); ++row) {
         const std::vector<std::string> captions =
             taps.size() > 1 ? task.test->captions(batch->indices[static_cast<size_t>(row)])
@@ -157,7 +154,7 @@ class Visualise final : public Protocol {
     const at::Tensor tokens =
         at::tensor(ids, at::kLong).view({-1, text.context_length()}).to(context.execution.device);
     const StageContext stage{.training = false, .compute = context.execution.compute_dtype()};
-    return of_length_one(text.features(tokens, stage)).to(at::kFloat).cpu();
+    return unit_rows(text.features(tokens, stage)).to(at::kFloat).cpu();
   }
 
   static Sheet attention_sheet(const Seen& seen, const std::vector<int64_t>& rows) {

@@ -7,8 +7,8 @@
 #include <unordered_set>
 
 #include "files/atomic.h"
-#include "files/hash.h"
 #include "files/checked_json.h"
+#include "files/hash.h"
 #include "reports/record_json.h"
 
 namespace fs = std::filesystem;

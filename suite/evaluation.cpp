@@ -34,8 +34,8 @@ Task open_task(const Evaluation& evaluation, const Subject& subject) {
   const EvaluateOptions& options = evaluation.options;
   const auto seed = static_cast<uint64_t>(options.seed);
   Task task;
-  task.train = open_dataset(spec, "train");
-  task.test = open_dataset(spec, "test");
+  task.train = open_dataset(spec, options.train_split);
+  task.test = open_dataset(spec, options.test_split);
   task.train_examples = all_examples(*task.train);
   task.test_examples = all_examples(*task.test);
   if (options.train_limit > 0)
@@ -83,6 +83,8 @@ void EvaluateOptions::describe(Options& options) {
                .minimum = 0,
                .maximum = 1e12,
                .zero = "all"});
+  options.add("train_split", &train_split, {.help = "split to learn from"});
+  options.add("test_split", &test_split, {.help = "split to be judged on"});
   options.add("view", &view, {.help = "evaluation view; empty: the encoder's own"});
   options.add("batch_size", &batch_size,
               {.help = "of extraction",
@@ -147,9 +149,9 @@ Subject load_subject(const std::filesystem::path& checkpoint, const std::string&
   return subject;
 }
 
-Subject raw_pixels_subject(const InputSpec& like) {
+Subject raw_pixels_subject(const InputSpec& like, const std::string& label) {
   Subject subject;
-  subject.label = "raw pixels";
+  subject.label = label;
   subject.encoder = make_raw_pixels(Json::object(), like);
   subject.description = {{"sha256", ""},
                          {"kind", "raw_pixels"},

@@ -17,6 +17,7 @@ struct EvaluateOptions {
   int64_t seed = 0;
   int64_t train_limit = 0;
   int64_t limit = 0;
+  std::string train_split = "train", test_split = "test";
   std::string view;
   int64_t batch_size = 0;
   int64_t workers = 1;
@@ -46,7 +47,7 @@ std::string folder_name(const Evaluation& evaluation);
 /// A checkpoint folder, or the control "raw_pixels" with the input of `like`. `label` overrides the name in
 /// tables.
 Subject load_subject(const std::filesystem::path& checkpoint, const std::string& label = "");
-Subject raw_pixels_subject(const InputSpec& like);
+Subject raw_pixels_subject(const InputSpec& like, const std::string& label = "raw pixels");
 
 /// Runs it and writes report.json, outcomes.json and sheet.json into `folder`.
 Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std::filesystem::path& folder,

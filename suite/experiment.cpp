@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "files/atomic.h"
 #include "reports/page.h"
 #include "suite/evaluation.h"
@@ -16,13 +18,15 @@ namespace fs = std::filesystem;
 /// Runs the pretraining of a cell to its end and returns whom to judge.
 Subject pretrained_subject(const ExperimentCell& cell, const fs::path& folder, Progress& progress) {
   PretrainOptions options = load_pretrain_options(cell.preset, cell.preset_source, cell.assignments);
-  if (cell.control == "raw_pixels") return raw_pixels_subject(options.input());
+  if (cell.control == "raw_pixels") return raw_pixels_subject(options.input(), options.label);
   run_pretraining(options, folder / "pretrain", /*may_resume=*/true, progress);
   return load_subject(folder / "pretrain");
 }
 
 bool applies(const Experiment::EvaluationRow& row, const ExperimentCell& cell) {
-  return cell.control.empty() || row.controls;
+  const auto& wanted = row.objectives;
+  const bool fits = wanted.empty() || std::find(wanted.begin(), wanted.end(), cell.objective) != wanted.end();
+  return fits && (cell.control.empty() || row.controls);
 }
 
 Evaluation prepare(const Experiment::EvaluationRow& row, const Experiment& experiment, const fs::path& out) {

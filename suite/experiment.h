@@ -14,24 +14,27 @@ struct ExperimentCell {
   std::string name;                      // folder, e.g. "mae.mask_ratio=0.75,mae.decoder_depth=1,seed=0"
   std::string control;                   // "", "untrained" or "raw_pixels"
   std::vector<std::string> assignments;  // key=value on top of the preset
+  std::string objective = "";
   Json preset = Json::object();
   std::string preset_source = "";
 };
 
 /// A file configs/experiments/NAME.json:
 ///   name, title           what tables are called
-///   pretrain              a preset, relative to this file
+///   pretrain              a preset or a list of presets, relative to this file
 ///   set                   {key: value} on top of it
 ///   grid                  {key: [values]}: the product is run
 ///   seeds                 [seeds]
 ///   controls              ["untrained", "raw_pixels"]: judged once, beside every grid point
-///   evaluations           [{protocol, dataset, set: {key: value}, controls: bool}]
+///   evaluations           [{protocol, dataset, set: {key: value}, controls: bool, objectives: [names]}];
+///                         without `objectives` every encoder is judged, else those that learned so
 ///   budgets               {name: {key: value}}: `--budget NAME` sets these on top of `set`
 struct Experiment {
   struct EvaluationRow {
     std::string protocol, dataset;
     Json set = Json::object();
     bool controls = true;
+    std::vector<std::string> objectives = {};
   };
   std::string name, title, source;
   std::vector<ExperimentCell> cells;

@@ -59,22 +59,47 @@ std::vector<int64_t> seeds_of(const CheckedJson& file) {
   return seeds ? seeds->integers() : std::vector<int64_t>{0};
 }
 
-ExperimentCell control_cell(const CheckedJson& control, int64_t seed, const Assignments& common) {
-  ExperimentCell cell{.name = control.text(), .control = control.text(), .assignments = common};
-  if (cell.control == "untrained") {
-    append(cell.assignments, {fmt::format("seed={}", seed), "train.epochs=0", "label=untrained"});
-  } else if (cell.control != "raw_pixels") {
-    control.fail("untrained or raw_pixels");
+/// A file of pretraining options. `prefix` tells its cells from those of others in the experiment.
+struct Preset {
+  Json content;
+  std::string source, prefix;
+};
+
+std::vector<Preset> read_presets(const CheckedJson& names, const fs::path& folder) {
+  const bool several = names.is_list();
+  std::vector<Preset> presets;
+  for (const std::string& name : several ? names.texts() : std::vector{names.text()}) {
+    const fs::path path = folder / name;
+    presets.push_back(
+        {read_json(path), path.lexically_normal().string(), several ? path.stem().string() + "," : ""});
   }
+  if (presets.empty()) names.fail("at least one preset");
+  return presets;
+}
+
+/// A control with what `preset` sees. Where there are several presets, its label says of which.
+ExperimentCell control_cell(const CheckedJson& control, int64_t seed, const Assignments& common,
+                            const Preset& preset) {
+  ExperimentCell cell{
+      .name = preset.prefix + control.text(), .control = control.text(), .assignments = common};
+  if (cell.control != "untrained" && cell.control != "raw_pixels") control.fail("untrained or raw_pixels");
+  if (cell.control == "untrained") append(cell.assignments, {fmt::format("seed={}", seed), "train.epochs=0"});
+  const std::string of = load_pretrain_options(preset.content, preset.source, common).label;
+  std::string label = cell.control == "untrained" ? "untrained" : "raw pixels";
+  if (!preset.prefix.empty())
+    label = cell.control == "untrained" ? "untrained " + of : fmt::format("raw pixels as {} sees them", of);
+  cell.assignments.push_back("label=" + label);
   return cell;
 }
 
-std::vector<ExperimentCell> make_cells(const CheckedJson& file, const Assignments& common) {
+std::vector<ExperimentCell> make_cells(const CheckedJson& file, const Assignments& common,
+                                       const Preset& preset) {
   std::vector<ExperimentCell> cells;
   const std::vector<int64_t> seeds = seeds_of(file);
   for (const Assignments& point : grid_points(file.find("grid"))) {
     for (const int64_t seed : seeds) {
-      ExperimentCell cell{.name = folder_of(point, seed), .control = "", .assignments = common};
+      ExperimentCell cell{
+          .name = preset.prefix + folder_of(point, seed), .control = "", .assignments = common};
       append(cell.assignments, point);
       cell.assignments.push_back(fmt::format("seed={}", seed));
       cells.push_back(std::move(cell));
@@ -82,7 +107,13 @@ std::vector<ExperimentCell> make_cells(const CheckedJson& file, const Assignment
   }
   if (const auto controls = file.find("controls")) {
     for (const CheckedJson& control : controls->items())
-      cells.push_back(control_cell(control, seeds.front(), common));
+      cells.push_back(control_cell(control, seeds.front(), common, preset));
+  }
+  for (ExperimentCell& cell : cells) {
+    cell.preset = preset.content;
+    cell.preset_source = preset.source;
+    cell.objective =
+        load_pretrain_options(cell.preset, cell.preset_source, cell.assignments).objective;  // complain now
   }
   return cells;
 }
@@ -90,10 +121,13 @@ std::vector<ExperimentCell> make_cells(const CheckedJson& file, const Assignment
 std::vector<Experiment::EvaluationRow> read_evaluations(const CheckedJson& file, const std::string& source) {
   std::vector<Experiment::EvaluationRow> rows;
   for (const CheckedJson& row : file.at("evaluations").items()) {
-    row.expect_only({"protocol", "dataset", "set", "controls"});
-    const auto dataset = row.find("dataset"), set = row.find("set"), controls = row.find("controls");
+    row.expect_only({"protocol", "dataset", "set", "controls", "objectives"});
+    const auto dataset = row.find("dataset"), set = row.find("set"), controls = row.find("controls"),
+               objectives = row.find("objectives");
     rows.push_back({row.at("protocol").text(), dataset ? dataset->text() : "fashion_mnist",
-                    set ? set->object() : Json::object(), controls ? controls->flag() : true});
+                    set ? set->object() : Json::object(), controls ? controls->flag() : true,
+                    objectives ? objectives->texts() : std::vector<std::string>()});
+    for (const std::string& objective : rows.back().objectives) make_recipe(objective);
     prepare_evaluation(rows.back().protocol, rows.back().dataset, rows.back().set, source,
                        {});  // complain now, not later
   }
@@ -128,14 +162,9 @@ Experiment load_experiment(const fs::path& path, const std::string& budget,
   if (const auto set = file.find("set")) append(common, as_assignments(*set));
   if (!budget.empty()) append(common, budget_of(file, budget, source));
   append(common, assignments);
-  experiment.cells = make_cells(file, common);
   experiment.evaluations = read_evaluations(file, source);
-
-  const fs::path preset = path.parent_path() / file.at("pretrain").text();
-  for (ExperimentCell& cell : experiment.cells) {
-    cell.preset = read_json(preset);
-    cell.preset_source = preset.lexically_normal().string();
-    load_pretrain_options(cell.preset, cell.preset_source, cell.assignments);  // complain now, not later
+  for (const Preset& preset : read_presets(file.at("pretrain"), path.parent_path())) {
+    for (ExperimentCell& cell : make_cells(file, common, preset)) experiment.cells.push_back(std::move(cell));
   }
   return experiment;
 }

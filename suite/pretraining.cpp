@@ -50,8 +50,8 @@ std::shared_ptr<const Tokenizer> make_tokenizer(const TextRecipe& text, const Tr
     for (std::string& caption : data.dataset->captions(index)) captions.push_back(std::move(caption));
   }
   if (captions.empty()) {
-    throw std::invalid_argument(fmt::format("[pretrain] key 'dataset': expected captions; {} has none",
-                                            data.dataset->name()));
+    throw std::invalid_argument(
+        fmt::format("[pretrain] key 'dataset': expected captions; {} has none", data.dataset->name()));
   }
   return train_bpe(captions, text.vocabulary_size);
 }
@@ -89,8 +89,11 @@ void PretrainOptions::describe(Options& options) {
   options.add("eval_view", &eval_view,
               {.help = "evaluation view; empty: the objective's own at the model's size"});
   options.add("mean", &mean,
-              {.help = "per channel, of pixels in [0, 1]; empty: the objective's own", .minimum = -10, .maximum = 10});
-  options.add("std", &std, {.help = "per channel; empty: the objective's own", .minimum = 1e-6, .maximum = 10});
+              {.help = "per channel, of pixels in [0, 1]; empty: the objective's own",
+               .minimum = -10,
+               .maximum = 10});
+  options.add("std", &std,
+              {.help = "per channel; empty: the objective's own", .minimum = 1e-6, .maximum = 10});
   options.add("workers", &workers,
               {.help = "loader threads", .minimum = 1, .maximum = 256, .identity = false});
   options.add("checkpoint_every", &checkpoint_every,
@@ -99,8 +102,9 @@ void PretrainOptions::describe(Options& options) {
                .minimum = 0,
                .maximum = 1e9,
                .identity = false});
-  options.add("keep_checkpoints", &keep_checkpoints,
-              {.help = "latest checkpoints kept", .minimum = 0, .maximum = 1e6, .zero = "all", .identity = false});
+  options.add(
+      "keep_checkpoints", &keep_checkpoints,
+      {.help = "latest checkpoints kept", .minimum = 0, .maximum = 1e6, .zero = "all", .identity = false});
   options.add_group("train", train);
   execution.describe(options);
   recipe->describe(options);

@@ -93,7 +93,8 @@ void read_pixels(std::span<const std::byte> bytes, const Header& header, size_t 
                  std::vector<uint8_t*>& rows, std::string_view name) {
   Reader reader{bytes};
   if (!read_rows(reader, header, row_bytes, rows.data())) {
-    fail_to_decode(name, "a whole PNG picture", std::string("damaged or missing data (") + reader.trouble + ")");
+    fail_to_decode(name, "a whole PNG picture",
+                   std::string("damaged or missing data (") + reader.trouble + ")");
   }
 }
 

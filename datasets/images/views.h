@@ -18,9 +18,9 @@
 //   small_train:SIZE:PADDING                random crop of small_eval:SIZE with a black border, horizontal
 //   flip
 // Trailing parts may be left out: eval:224 is eval:224:224:bicubic, mae_train:224 is
-// mae_train:224:0.2:bicubic, clip_train:224 is clip_train:224:0.9:bicubic, small_train:32 is small_train:32:4.
-// An eval crop larger than the resized picture is padded with black. Draws come in a fixed order: the crop,
-// then the flip.
+// mae_train:224:0.2:bicubic, clip_train:224 is clip_train:224:0.9:bicubic, small_train:32 is
+// small_train:32:4. An eval crop larger than the resized picture is padded with black. Draws come in a fixed
+// order: the crop, then the flip.
 
 namespace repbench {
 

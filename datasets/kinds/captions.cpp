@@ -49,6 +49,8 @@ class CaptionDataset final : public Dataset {
     return -1;
   }
 
+  std::vector<std::string> captions(int64_t index) const override { return at(index).captions; }
+
   Example get(int64_t index) const override {
     const CaptionedPicture& picture = at(index);
     const std::string content = read_file(folder_ / picture.name);

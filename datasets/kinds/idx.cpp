@@ -8,9 +8,9 @@
 
 #include "datasets/dataset.h"
 #include "datasets/kinds/idx_file.h"
-#include "files/nearest.h"
 #include "files/atomic.h"
 #include "files/hash.h"
+#include "files/nearest.h"
 
 namespace repbench {
 namespace {

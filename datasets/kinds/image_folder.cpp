@@ -9,9 +9,9 @@
 #include "datasets/dataset.h"
 #include "datasets/kinds/picture_files.h"
 #include "datasets/random.h"
-#include "files/nearest.h"
 #include "files/atomic.h"
 #include "files/hash.h"
+#include "files/nearest.h"
 
 namespace repbench {
 namespace {

@@ -37,9 +37,9 @@ at::Tensor resample_positions(const at::Tensor& positions, int64_t rows, int64_t
 }  // namespace
 
 void ClipOptions::describe(Options& options) {
-  options.add("name", &name,
-              {.help = "a named size sets both towers",
-               .choices = {"custom", "ViT-B-32", "ViT-B-16", "ViT-L-14"}});
+  options.add(
+      "name", &name,
+      {.help = "a named size sets both towers", .choices = {"custom", "ViT-B-32", "ViT-B-16", "ViT-L-14"}});
   options.add("image_size", &image_size,
               {.help = "side of the input", .unit = "pixels", .minimum = 1, .maximum = 4096});
   options.add("patch_size", &patch_size,
@@ -84,8 +84,7 @@ Clip::Clip(const ClipOptions& options, InputSpec input, std::shared_ptr<const To
   conv1_.weight = at::zeros({options_.width, options_.channels, options_.patch_size, options_.patch_size});
   for (int64_t k = 0; k < options_.depth; ++k) {
     blocks_.emplace_back(options_.width, options_.heads, 4.0, kEps);
-    blocks_.back().mlp.activation =
-        options_.activation == "gelu" ? Activation::gelu : Activation::quick_gelu;
+    blocks_.back().mlp.activation = options_.activation == "gelu" ? Activation::gelu : Activation::quick_gelu;
   }
   list_stages();
   for (const NamedTensor& named : parameters()) named.tensor.set_requires_grad(true);

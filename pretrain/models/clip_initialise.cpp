@@ -1,6 +1,7 @@
 #include "pretrain/models/clip_initialise.h"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/GradMode.h>
 
 #include <cmath>
@@ -53,15 +54,16 @@ double bound(const std::string& name, const at::Tensor& tensor, const NamedTenso
 void initialise_clip(const NamedTensors& parameters, const ClipWidths& widths, uint64_t seed) {
   const c10::NoGradGuard no_grad;
   for (const auto& [name, tensor] : parameters) {
+    const at::Generator generator = at::detail::createCPUGenerator(parameter_seed(seed, name));
     if (name == "logit_scale") {
       tensor.fill_(std::log(1.0 / 0.07));
     } else if (is_norm(name)) {
       tensor.fill_(name.ends_with("weight") ? 1.0 : 0.0);
     } else if (const double sigma = deviation(name, widths); sigma > 0) {
-      tensor.copy_(at::empty(tensor.sizes()).normal_(0.0, sigma, parameter_generator(seed, name)));
+      tensor.copy_(at::empty(tensor.sizes()).normal_(0.0, sigma, generator));
     } else {
       const double limit = bound(name, tensor, parameters);
-      tensor.copy_(at::empty(tensor.sizes()).uniform_(-limit, limit, parameter_generator(seed, name)));
+      tensor.copy_(at::empty(tensor.sizes()).uniform_(-limit, limit, generator));
     }
   }
 }

@@ -25,16 +25,16 @@ int64_t patch_fan_in(const NamedTensors& parameters) {
 
 }  // namespace
 
-at::Generator parameter_generator(uint64_t seed, const std::string& name) {
+uint64_t parameter_seed(uint64_t seed, const std::string& name) {
   RandomStream stream(seed, Purpose::initialise, 0, hash64(name));
   const uint64_t high = stream.bits();
-  return at::detail::createCPUGenerator((high << 32) | stream.bits());
+  return (high << 32) | stream.bits();
 }
 
 void initialise(const NamedTensors& parameters, uint64_t seed) {
   const c10::NoGradGuard no_grad;
   for (const auto& [name, tensor] : parameters) {
-    const at::Generator generator = parameter_generator(seed, name);
+    const at::Generator generator = at::detail::createCPUGenerator(parameter_seed(seed, name));
     if (name.ends_with("pos_embed")) continue;
     if (name.ends_with("_token")) {
       tensor.copy_(at::empty(tensor.sizes()).normal_(0.0, 0.02, generator));

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/core/Generator.h>
-
 #include <cstdint>
 #include <string>
 
@@ -15,7 +13,7 @@ namespace repbench {
 /// tensor has a stream of its own, keyed by (seed, name): adding one does not move the others.
 void initialise(const NamedTensors& parameters, uint64_t seed);
 
-/// The stream of one tensor.
-at::Generator parameter_generator(uint64_t seed, const std::string& name);
+/// The seed of one tensor's own generator.
+uint64_t parameter_seed(uint64_t seed, const std::string& name);
 
 }  // namespace repbench

@@ -25,8 +25,8 @@ void check_tokens(const at::Tensor& tokens, int64_t context, int64_t vocabulary)
   }
   const auto lowest = tokens.min().item<int64_t>(), highest = tokens.max().item<int64_t>();
   if (lowest < 0 || highest >= vocabulary) {
-    throw std::invalid_argument(fmt::format("[clip] expected token ids in [0, {}); got {} to {}", vocabulary,
-                                            lowest, highest));
+    throw std::invalid_argument(
+        fmt::format("[clip] expected token ids in [0, {}); got {} to {}", vocabulary, lowest, highest));
   }
 }
 
@@ -72,8 +72,8 @@ at::Tensor TextTransformer::features(const at::Tensor& given, const StageContext
   // Attention is causal: what stands behind the last EOT of the batch need not be computed.
   const int64_t length = ends.max().item<int64_t>() + 1;
   const at::Tensor tokens = given.narrow(1, 0, length).to(token_embedding_.device());
-  at::Tensor x = at::embedding(token_embedding_, tokens).to(at::kFloat) +
-                 positional_embedding_.narrow(0, 0, length);
+  at::Tensor x =
+      at::embedding(token_embedding_, tokens).to(at::kFloat) + positional_embedding_.narrow(0, 0, length);
   for (const Block& block : blocks_) x = block.transform(block.attend(x, context), context);
   const at::Tensor index = ends.to(x.device()).view({-1, 1, 1}).expand({-1, 1, x.size(2)});
   const at::Tensor last = ln_final_(x.gather(1, index).squeeze(1));

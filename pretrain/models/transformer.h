@@ -44,8 +44,8 @@ struct LayerNorm {
 struct Attention {
   int64_t heads = 1;
   bool causal = false;  // a token sees itself and those before it
-  Linear qkv;   // [3D, D]: queries, keys, values
-  Linear proj;  // [D, D]
+  Linear qkv;           // [3D, D]: queries, keys, values
+  Linear proj;          // [D, D]
 
   Attention() = default;
   Attention(int64_t width, int64_t head_count);

@@ -72,8 +72,9 @@ class ClipRecipe final : public Recipe {
     options.add("tokenizer.kind", &tokenizer_,
                 {.help = "clip: CLIP's own 49,408 tokens; bpe: trained on the data set's captions",
                  .choices = {"clip", "bpe"}});
-    options.add("tokenizer.vocabulary_size", &vocabulary_size_,
-                {.help = "of bpe, SOT and EOT included", .unit = "tokens", .minimum = 514, .maximum = 1 << 20});
+    options.add(
+        "tokenizer.vocabulary_size", &vocabulary_size_,
+        {.help = "of bpe, SOT and EOT included", .unit = "tokens", .minimum = 514, .maximum = 1 << 20});
   }
 
   InputSpec input() const override {

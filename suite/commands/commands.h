@@ -14,6 +14,7 @@ void add_report(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_embed(CLI::App& program);
 void add_view(CLI::App& program);
+void add_tokenize(CLI::App& program);
 void add_list(CLI::App& program);
 void add_doctor(CLI::App& program);
 

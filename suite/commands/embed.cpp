@@ -18,7 +18,7 @@ namespace {
 
 struct Arguments {
   std::string checkpoint, out, split = "test";
-  std::vector<std::string> inputs, taps = {"cls"}, assignments;
+  std::vector<std::string> inputs, taps = {"cls"}, texts, assignments;
   bool store_pixels = false;
 };
 
@@ -47,8 +47,8 @@ NamedTensors embed_pictures(const Arguments& arguments, const Encoder& encoder, 
     const auto batch = paths.subspan(begin, std::min(kBatch, paths.size() - begin));
     const at::Tensor images =
         encoder.ingest({read_pictures(batch, encoder.input()).to(execution.device), Axes::BHWC});
-    for (auto& [tap, values] : encoder.features(
-             images, arguments.taps, {.training = false, .compute = execution.compute_dtype()})) {
+    for (auto& [tap, values] : encoder.features(images, arguments.taps,
+                                                {.training = false, .compute = execution.compute_dtype()})) {
       parts[arguments.taps.size() == 1 ? "features" : tap].push_back(values.to(at::kFloat).cpu());
     }
     if (arguments.store_pixels) parts["images"].push_back(images.cpu());
@@ -80,6 +80,25 @@ NamedTensors embed_dataset(const Arguments& arguments, const Encoder& encoder, c
   return tensors;
 }
 
+/// `tokens` [N, L] int64 and `text_features` [N, E], not normalised.
+NamedTensors embed_texts(const Arguments& arguments, const Encoder& encoder, const Execution& execution) {
+  const c10::NoGradGuard no_grad;
+  const TextSide* side = encoder.text();
+  if (side == nullptr) {
+    throw std::invalid_argument(
+        fmt::format("[embed] --text: expected an encoder with a text side; got {}", encoder.kind()));
+  }
+  std::vector<int64_t> ids;
+  for (const std::string& text : arguments.texts) {
+    const auto row = encode(*side->tokenizer(), text, side->context_length(), TooLong::refuse);
+    ids.insert(ids.end(), row.begin(), row.end());
+  }
+  const at::Tensor tokens = at::tensor(ids, at::kLong).view({-1, side->context_length()});
+  return {{"tokens", tokens},
+          {"text_features",
+           side->features(tokens, {.training = false, .compute = execution.compute_dtype()}).cpu()}};
+}
+
 void embed(const Arguments& arguments) {
   EvaluateOptions options;
   Options fields;
@@ -88,24 +107,33 @@ void embed(const Arguments& arguments) {
   const Execution execution = start_execution(options.execution);
   const LoadedEncoder loaded = load_encoder(arguments.checkpoint);
   loaded.encoder->to(execution.device);
-  const bool files = std::filesystem::is_regular_file(arguments.inputs.front());
   std::vector<std::string> ids = arguments.inputs;
-  const NamedTensors tensors = files ? embed_pictures(arguments, *loaded.encoder, execution)
-                                     : embed_dataset(arguments, *loaded.encoder, options, execution, ids);
+  NamedTensors tensors;
+  if (!arguments.texts.empty()) tensors = embed_texts(arguments, *loaded.encoder, execution);
+  if (!ids.empty()) {
+    const bool files = std::filesystem::is_regular_file(ids.front());
+    const NamedTensors pictures = files ? embed_pictures(arguments, *loaded.encoder, execution)
+                                        : embed_dataset(arguments, *loaded.encoder, options, execution, ids);
+    tensors.insert(tensors.end(), pictures.begin(), pictures.end());
+  }
+  if (tensors.empty())
+    throw std::invalid_argument("[embed] expected pictures, a data set or --text; got none");
   save_tensors(
       arguments.out, tensors,
       {{"ids", canonical_json(ids)}, {"weights", loaded.sha256}, {"view", loaded.encoder->input().view}});
-  fmt::print("{} examples: {}\n", ids.size(), arguments.out);
+  fmt::print("{} examples: {}\n", ids.size() + arguments.texts.size(), arguments.out);
 }
 
 }  // namespace
 
 void add_embed(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("embed", "write features of pictures or of a data set");
+  CLI::App* command =
+      program.add_subcommand("embed", "write features of pictures, of a data set, or of texts");
   command->add_option("checkpoint", arguments->checkpoint, "a checkpoint folder")->required();
-  command->add_option("inputs", arguments->inputs, "picture files, or one data set (kind or kind:path)")
-      ->required();
+  command->add_option("inputs", arguments->inputs, "picture files, or one data set (kind or kind:path)");
+  command->add_option("--text", arguments->texts, "texts, for an encoder with a text side")
+      ->allow_extra_args(false);
   command->add_option("--tap", arguments->taps, "T[,T...], e.g. cls, mean, block:3:mean, tokens, attention")
       ->delimiter(',')
       ->allow_extra_args(false)

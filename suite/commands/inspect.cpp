@@ -16,6 +16,11 @@ Json describe(const LoadedEncoder& loaded) {
     for (const NamedTensor& named : stage.parameters) tensors[named.name] = named.tensor.sizes().vec();
     stages.push_back({{"name", stage.name}, {"tensors", tensors}});
   }
+  if (const TextSide* text = loaded.encoder->text()) {
+    Json tensors = Json::object();
+    for (const NamedTensor& named : text->parameters()) tensors[named.name] = named.tensor.sizes().vec();
+    stages.push_back({{"name", "text"}, {"tensors", tensors}});
+  }
   const auto end = static_cast<int64_t>(loaded.encoder->stages().size());
   return {{"encoder", loaded.encoder->kind()},
           {"sha256", loaded.sha256},

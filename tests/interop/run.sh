@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$1
 python=$2
-if ! "$python" -c 'import timm, sklearn, torchvision, jsonschema' 2>/dev/null; then
+if ! "$python" -c 'import timm, open_clip, sklearn, torchvision, jsonschema' 2>/dev/null; then
   echo "interop: '$python' has no peers; make a virtual environment and run: pip install -r tests/interop/requirements.txt,"
   echo "interop: then: make test-interop PYTHON=path/to/python"
   exit 2
@@ -26,6 +26,13 @@ echo "== encoder against timm"
 "$repbench" embed "$work/run" tests/golden/jpeg/*.jpg --tap tokens,cls --store-pixels --set precision=fp32 \
   --out "$work/features.safetensors"
 "$python" tests/interop/timm_features.py "$work/run/$(cat "$work/run/latest")" "$work/features.safetensors" "$work/features.safetensors"
+
+echo "== CLIP against open_clip"
+"$repbench" pretrain configs/pretrain/clip_shapes_demo.json dataset=shapes:train=512 train.epochs=1 \
+  train.warmup_epochs=0.5 train.batch_size=128 --out "$work/clip" > "$work/log"
+"$repbench" embed "$work/clip" tests/golden/jpeg/*.jpg --tap projected --store-pixels --set precision=fp32 \
+  --text "a red circle" --text "two objects: a blue star above a green ring" --out "$work/clip.safetensors"
+"$python" tests/interop/open_clip_features.py "$work/clip/$(cat "$work/clip/latest")" "$work/clip.safetensors"
 
 echo "== logistic regression against scikit-learn"
 "$build/logistic_problem" "$work/logistic.safetensors"

@@ -86,9 +86,8 @@ TEST(ClipObjective, NeedsCaptions) {
   ClipObjective objective(tiny_clip());
   Execution execution;
   StepContext context{.execution = &execution, .backward = [](const at::Tensor&, bool) {}};
-  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] {
-                 objective.step(noise_batch(4, 3, 8), context);
-               }),
+  EXPECT_PRED2(contains,
+               error_message<std::invalid_argument>([&] { objective.step(noise_batch(4, 3, 8), context); }),
                "expected a data set with captions");
 }
 
@@ -124,8 +123,8 @@ TEST(ClipInitialise, HasTheScalesOfItsTable) {
     const auto sigma = tensor_named(clip.parameters(), name).std().item<double>();
     EXPECT_NEAR(sigma, expected, 0.12 * expected) << name;
   }
-  for (const char* name : {"visual.transformer.resblocks.0.attn.in_proj_bias", "transformer.resblocks.0.mlp.c_fc.bias",
-                           "visual.ln_pre.bias"}) {
+  for (const char* name : {"visual.transformer.resblocks.0.attn.in_proj_bias",
+                           "transformer.resblocks.0.mlp.c_fc.bias", "visual.ln_pre.bias"}) {
     const auto largest = tensor_named(clip.parameters(), name).abs().max().item<double>();
     EXPECT_EQ(largest == 0, std::string(name).find("mlp") == std::string::npos) << name;
   }

@@ -165,8 +165,8 @@ TEST_P(EncoderContract, RefusesAnUnknownTapByName) {
 TEST_P(EncoderContract, RefusesAConfigWithAKeyThatItDoesNotKnow) {
   Json config = small_config(GetParam());
   config["colour"] = 1;
-  const std::string message =
-      error_message<std::invalid_argument>([&] { make_encoder(GetParam(), config, colour_input(), tiny_tokenizer()); });
+  const std::string message = error_message<std::invalid_argument>(
+      [&] { make_encoder(GetParam(), config, colour_input(), tiny_tokenizer()); });
   EXPECT_PRED2(contains, message, "colour");
 }
 
@@ -189,7 +189,8 @@ TEST(EncoderKinds, AreNamedWhenOneIsMisspelt) {
   const std::string message =
       error_message<std::invalid_argument>([] { make_encoder("raw_pixel", Json::object(), colour_input()); });
   EXPECT_PRED2(contains, message, "vit, clip, raw_pixels; got 'raw_pixel' (did you mean 'raw_pixels'?)");
-  EXPECT_PRED2(contains, error_message<std::invalid_argument>([] { make_recipe("mea"); }), "mae, clip; got 'mea'");
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([] { make_recipe("mea"); }),
+               "mae, clip; got 'mea'");
 }
 
 TEST(InputSpec, SurvivesItsJson) {

@@ -23,7 +23,8 @@ class GoldenTensors {
   /// Copies `param.NAME` into every tensor NAME.
   void fill(const NamedTensors& tensors) const {
     const c10::NoGradGuard no_grad;
-    for (const auto& [name, tensor] : tensors) tensor.copy_(at("param." + name));
+    // numpy writes a scalar with one dimension.
+    for (const auto& [name, tensor] : tensors) tensor.copy_(at("param." + name).reshape(tensor.sizes()));
   }
 
  private:

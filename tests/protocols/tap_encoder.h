@@ -26,6 +26,7 @@ class TapEncoder final : public Encoder {
   }
   std::vector<std::string> default_taps() const override { return {"z_pixels", "a_constant", "m_pixels"}; }
   int64_t macs(int64_t, int64_t, int64_t) const override { return 0; }
+  void initialise(uint64_t) override {}
   std::unique_ptr<Encoder> clone() const override { return std::make_unique<TapEncoder>(*this); }
 
  private:

@@ -33,7 +33,7 @@ TEST(Throughput, MeasuresInferenceWithoutData) {
   EXPECT_EQ(record.headline().name, "inference_images_per_second");
   expect_repetitions(record, 0, "inference");
   const auto end = static_cast<int64_t>(subject.encoder->stages().size());
-  EXPECT_EQ(record.cost.at("macs_per_image").at("inference"), subject.encoder->macs(0, end));
+  EXPECT_EQ(record.cost.at("macs_per_example").at("inference"), subject.encoder->macs(0, end));
   EXPECT_FALSE(record.outcomes.has_value());
 }
 
@@ -44,7 +44,7 @@ TEST(Throughput, MeasuresAPretrainingStepOfACheckpoint) {
   EXPECT_EQ(record.headline().name, "inference_images_per_second");
   expect_repetitions(record, 0, "inference");
   expect_repetitions(record, 1, "pretraining_step");
-  EXPECT_EQ(record.cost.at("macs_per_image").at("pretraining_step"),
+  EXPECT_EQ(record.cost.at("macs_per_example").at("pretraining_step"),
             3 * load_objective(subject.checkpoint)->forward_macs());
   EXPECT_GT(record.cost.at("gflops_per_second").at("pretraining_step").get<double>(), 0);
 }
@@ -65,7 +65,7 @@ TEST(Throughput, RunsInHalfPrecision) {
 
 TEST(Throughput, MeasuresTheControlWithoutAModel) {
   const Record record = run_protocol("throughput", kQuick, raw_pixels(), Task()).record;
-  EXPECT_EQ(record.cost.at("macs_per_image").at("inference"), 0);
+  EXPECT_EQ(record.cost.at("macs_per_example").at("inference"), 0);
 }
 
 }  // namespace

@@ -15,9 +15,9 @@
 
 namespace repbench {
 
-/// Grey pictures of 8x8 pixels in memory: class c of four is the picture whose quadrant c is bright. Counts
-/// how often a picture was read.
-class ToyPictures final : public Dataset {
+/// Grey pictures of 8x8 pixels in memory: class c of four is the picture whose quadrant c is bright, and both
+/// captions say so. Counts how often a picture was read.
+class ToyPictures : public Dataset {
  public:
   static constexpr int kClasses = 4, kSide = 8;
 
@@ -39,6 +39,11 @@ class ToyPictures final : public Dataset {
     return shuffled_ ? static_cast<int64_t>(hash64("label of " + id(index)) % kClasses) : index % kClasses;
   }
 
+  std::vector<std::string> captions(int64_t index) const override {
+    const std::string& bright = class_names_[static_cast<size_t>(index % kClasses)];
+    return {"bright at the " + bright, "the " + bright + " is bright"};
+  }
+
   Example get(int64_t index) const override {
     ++reads;
     Image image = noise_picture(kSide, kSide, 1, hash64(id(index)));
@@ -49,7 +54,7 @@ class ToyPictures final : public Dataset {
         pixel = static_cast<uint8_t>(pixel / 4 + (y / 4 * 2 + x / 4 == bright ? 160 : 0));
       }
     }
-    return {id(index), std::move(image), {label(index)}, {}};
+    return {id(index), std::move(image), {label(index)}, captions(index)};
   }
 
   mutable std::atomic<int64_t> reads = 0;

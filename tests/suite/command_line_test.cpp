@@ -132,8 +132,8 @@ TEST_F(CommandLine, EmbedsPicturesAndDataSetsAndWritesViews) {
   const SafetensorsFile embedded(path("files.safetensors"));
   EXPECT_EQ(embedded.at("cls").shape, (std::vector<int64_t>{2, 16}));
   EXPECT_EQ(embedded.at("mean").shape, (std::vector<int64_t>{2, 16}));
-  const Finished data = run("embed " + path("run") + " idx:" + path("data") + " --tap mean --out " +
-                            path("data.safetensors"));
+  const Finished data =
+      run("embed " + path("run") + " idx:" + path("data") + " --tap mean --out " + path("data.safetensors"));
   ASSERT_EQ(data.exit_code, 0) << data.err;
   EXPECT_EQ(SafetensorsFile(path("data.safetensors")).at("features").shape, (std::vector<int64_t>{20, 16}));
   const Finished view =

@@ -75,8 +75,9 @@ TEST_F(ExperimentFile, AMissingPresetIsNamed) {
 TEST(RunStore, TwoNeverWorkOnOneCell) {
   const ScratchFolder folder;
   const Cell first(folder / "cell", {{"a", 1}});
-  EXPECT_PRED2(contains,
-               error_message<std::runtime_error>([&] { Cell(folder / "cell", {{"a", 1}}); }),
+  EXPECT_PRED2(contains, error_message<std::runtime_error>([&] {
+                 Cell(folder / "cell", {{"a", 1}});
+               }),
                "another process works on this cell");
 }
 
@@ -84,8 +85,9 @@ TEST(RunStore, AFinishedCellIsKnownAndAnotherOfOtherSettingsRefused) {
   const ScratchFolder folder;
   Cell(folder / "cell", {{"a", 1}}).finish();
   EXPECT_TRUE(Cell(folder / "cell", {{"a", 1}}).finished());
-  EXPECT_PRED2(contains,
-               error_message<std::invalid_argument>([&] { Cell(folder / "cell", {{"a", 2}}); }),
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] {
+                 Cell(folder / "cell", {{"a", 2}});
+               }),
                "cell.json");
 }
 

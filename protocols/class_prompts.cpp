@@ -1,0 +1,102 @@
+#include "protocols/class_prompts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <stdexcept>
+
+#include "datasets/text/prompts.h"
+
+namespace repbench {
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// What makes "AnnualCrop_Land" of a folder and "annual crop land" of a prompt set one name: letters and
+/// digits alone, in lower case. Bytes beyond ASCII stay.
+std::string folded(const std::string& name) {
+  std::string result;
+  for (const char letter : name) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (byte >= 0x80 || std::isalnum(byte) != 0) result += static_cast<char>(std::tolower(byte));
+  }
+  return result;
+}
+
+Names folded(const Names& names) {
+  Names result;
+  for (const std::string& name : names) result.push_back(folded(name));
+  return result;
+}
+
+/// Puts names that are the data set's own, in another order, into the order of its labels.
+void match_order(const Names& own, ClassPrompts& prompts) {
+  const Names ours = folded(own), theirs = folded(prompts.class_names);
+  if (ours == theirs) return;
+  Names sorted_ours = ours, sorted_theirs = theirs;
+  std::sort(sorted_ours.begin(), sorted_ours.end());
+  std::sort(sorted_theirs.begin(), sorted_theirs.end());
+  const bool distinct = std::adjacent_find(sorted_ours.begin(), sorted_ours.end()) == sorted_ours.end();
+  if (distinct && sorted_ours == sorted_theirs) {
+    Names ordered;
+    for (const std::string& name : ours) {
+      const auto place = std::find(theirs.begin(), theirs.end(), name) - theirs.begin();
+      ordered.push_back(prompts.class_names[static_cast<size_t>(place)]);
+    }
+    prompts.class_names = std::move(ordered);
+    prompts.warnings.push_back(
+        fmt::format("the prompt set '{}' names the classes in another order than the data set's labels: "
+                    "matched by name",
+                    prompts.set));
+    return;
+  }
+  for (size_t k = 0; k < theirs.size(); ++k) {
+    const auto found = std::find(ours.begin(), ours.end(), theirs[k]);
+    if (theirs[k] == ours[k] || found == ours.end()) continue;
+    prompts.warnings.push_back(
+        fmt::format("class names may be permuted: name {} of the prompt set '{}' is '{}', the data set's "
+                    "name of class {}",
+                    k, prompts.set, prompts.class_names[k], found - ours.begin()));
+    return;
+  }
+}
+
+void warn_of_duplicates(ClassPrompts& prompts) {
+  std::map<std::string, size_t> first;
+  for (size_t k = 0; k < prompts.class_names.size(); ++k) {
+    const auto [found, is_new] = first.try_emplace(prompts.class_names[k], k);
+    if (is_new) continue;
+    prompts.warnings.push_back(
+        fmt::format("classes {} and {} have the same name '{}': the lower one is always predicted",
+                    found->second, k, prompts.class_names[k]));
+  }
+}
+
+}  // namespace
+
+ClassPrompts class_prompts(const std::string& prompts, const Dataset& dataset, std::string_view where) {
+  const Names& own = dataset.class_names();
+  if (own.empty()) {
+    throw std::invalid_argument(
+        fmt::format("[{}] expected a data set with classes; got {}, which has none", where, dataset.name()));
+  }
+  const PromptSet set = prompts_for(prompts.empty() ? dataset.name() : prompts);
+  ClassPrompts result{set.name, set.source, "data set", own, set.templates, {}};
+  if (!set.class_names.empty()) {
+    if (set.class_names.size() != own.size()) {
+      throw std::invalid_argument(
+          fmt::format("[{}] key 'prompts': expected a class name for each of the {} classes of {}; got {} "
+                      "names in the prompt set '{}'",
+                      where, own.size(), dataset.name(), set.class_names.size(), set.name));
+    }
+    result.names_from = "prompts";
+    result.class_names = set.class_names;
+    match_order(own, result);
+  }
+  warn_of_duplicates(result);
+  return result;
+}
+
+}  // namespace repbench

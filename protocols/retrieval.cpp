@@ -1,0 +1,189 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <stdexcept>
+
+#include "protocols/features.h"
+#include "protocols/kinds.h"
+#include "protocols/match_ranks.h"
+#include "protocols/metrics.h"
+#include "protocols/text_features.h"
+#include "reports/statistics.h"
+
+namespace repbench {
+namespace {
+
+/// All texts, those of a picture beside each other.
+struct Texts {
+  std::vector<std::string> texts;
+  std::vector<std::string> ids;  // "PICTURE#0"
+  std::vector<int64_t> start;    // of each picture's texts; one more than there are pictures
+
+  int64_t of(int64_t picture) const { return start[picture + 1] - start[picture]; }
+};
+
+/// One direction over all galleries.
+struct Search {
+  std::string name;
+  std::vector<int64_t> ranks;  // one a query, from 1
+  std::vector<double> chance;  // sums over queries, one a k
+};
+
+constexpr int64_t kRecallAt[] = {1, 5, 10};
+
+Texts texts_of(const Dataset& dataset, const IndexList& examples, int64_t most) {
+  Texts result;
+  result.start.push_back(0);
+  for (const int64_t index : examples.indices) {
+    std::vector<std::string> captions = dataset.captions(index);
+    if (captions.empty()) {
+      throw std::invalid_argument(
+          fmt::format("[retrieval] expected captions for every test picture; got none "
+                      "for '{}' of {}",
+                      dataset.id(index), dataset.name()));
+    }
+    if (most > 0 && static_cast<int64_t>(captions.size()) > most) captions.resize(static_cast<size_t>(most));
+    for (size_t i = 0; i < captions.size(); ++i) {
+      result.ids.push_back(fmt::format("{}#{}", dataset.id(index), i));
+      result.texts.push_back(std::move(captions[i]));
+    }
+    result.start.push_back(static_cast<int64_t>(result.texts.size()));
+  }
+  return result;
+}
+
+/// How many texts are said of another picture, too: by them no encoder can tell these pictures apart.
+int64_t ambiguous(const Texts& texts) {
+  std::map<std::string_view, std::set<int64_t>> pictures_of;
+  const auto picture_of = [&](int64_t text) {
+    return std::upper_bound(texts.start.begin(), texts.start.end(), text) - texts.start.begin() - 1;
+  };
+  const auto n = static_cast<int64_t>(texts.texts.size());
+  for (int64_t t = 0; t < n; ++t) pictures_of[texts.texts[t]].insert(picture_of(t));
+  int64_t count = 0;
+  for (const std::string& text : texts.texts) count += pictures_of[text].size() > 1 ? 1 : 0;
+  return count;
+}
+
+class Retrieval final : public Protocol {
+ public:
+  void describe(Options& options) override {
+    options.add("candidates", &candidates_,
+                {.help = "pictures of a gallery; galleries follow each other in the order of the test set",
+                 .unit = "pictures",
+                 .minimum = 0,
+                 .maximum = 1e9,
+                 .zero = "all"});
+    options.add("captions_per_picture", &captions_per_picture_,
+                {.help = "the first of a picture's captions", .minimum = 0, .maximum = 1e6, .zero = "all"});
+  }
+
+  ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
+    const TextSide& side = text_side_of(subject, "retrieval");
+    const int64_t pictures = task.test_examples.size();
+    const int64_t gallery = candidates_ == 0 ? pictures : candidates_;
+    if (gallery > pictures || gallery < 1) {
+      throw std::invalid_argument(fmt::format(
+          "[retrieval] key 'candidates': expected at most the {} test pictures; got {}", pictures, gallery));
+    }
+    const Texts texts = texts_of(*task.test, task.test_examples, captions_per_picture_);
+    const TextFeatures text_features = extract_text_features(subject, texts.texts, context, "retrieval");
+    const std::vector<std::string> taps = {"projected"};
+    const at::Tensor image =
+        unit_rows(extract_features(subject, task.test, task.test_examples, task.view, taps, context)
+                      .by_tap.at("projected"));
+    const at::Tensor text = unit_rows(text_features.values);
+
+    Search to_image{"text_to_image", {}, {0, 0, 0}}, to_text{"image_to_text", {}, {0, 0, 0}};
+    for (int64_t first = 0; first + gallery <= pictures; first += gallery) {
+      search(image, text, texts, first, gallery, to_image, to_text);
+      context.progress("galleries", first / gallery + 1, pictures / gallery);
+    }
+    Record record = report(to_image, to_text);
+    record.outcomes = outcomes_of(texts, to_image);
+    record.resolved = {{"galleries", pictures / gallery},
+                       {"pictures_in_a_gallery", gallery},
+                       {"texts", to_image.ranks.size()},
+                       {"ambiguous_texts", ambiguous(texts)}};
+    if (text_features.cut > 0) record.warnings.push_back(text_features.warning(side.context_length()));
+    if (pictures % gallery > 0) {
+      record.warnings.push_back(fmt::format("the last {} of {} test pictures fill no gallery of {}: left out",
+                                            pictures % gallery, pictures, gallery));
+    }
+    return {std::move(record), {}};
+  }
+
+ private:
+  /// Both directions in the gallery of `count` pictures from `first` on, and all their texts.
+  static void search(const at::Tensor& image, const at::Tensor& text, const Texts& texts, int64_t first,
+                     int64_t count, Search& to_image, Search& to_text) {
+    const int64_t text_first = texts.start[first], text_count = texts.start[first + count] - text_first;
+    std::vector<Matches> pictures_of_texts, texts_of_pictures;
+    for (int64_t p = 0; p < count; ++p) {
+      const int64_t own = texts.of(first + p), begin = texts.start[first + p] - text_first;
+      texts_of_pictures.push_back({begin, begin + own});
+      pictures_of_texts.insert(pictures_of_texts.end(), static_cast<size_t>(own), Matches{p, p + 1});
+      for (size_t k = 0; k < std::size(kRecallAt); ++k) {
+        to_image.chance[k] += static_cast<double>(own) * chance_of_a_match(count, 1, kRecallAt[k]);
+        to_text.chance[k] += chance_of_a_match(text_count, own, kRecallAt[k]);
+      }
+    }
+    const at::Tensor images = image.narrow(0, first, count), queries = text.narrow(0, text_first, text_count);
+    const auto append = [](std::vector<int64_t>& to, const std::vector<int64_t>& ranks) {
+      to.insert(to.end(), ranks.begin(), ranks.end());
+    };
+    append(to_image.ranks, match_ranks(queries, images, pictures_of_texts));
+    append(to_text.ranks, match_ranks(images, queries, texts_of_pictures));
+  }
+
+  static Record report(const Search& to_image, const Search& to_text) {
+    Record record;
+    for (const Search* direction : {&to_image, &to_text}) {
+      const auto n = static_cast<int64_t>(direction->ranks.size());
+      for (size_t k = 0; k < std::size(kRecallAt); ++k) {
+        const auto hits = std::count_if(direction->ranks.begin(), direction->ranks.end(),
+                                        [&](int64_t rank) { return rank <= kRecallAt[k]; });
+        record.metrics.push_back(share_metric(fmt::format("{}_recall_at_{}", direction->name, kRecallAt[k]),
+                                              hits, n, direction->chance[k] / static_cast<double>(n)));
+      }
+      const std::vector<double> ranks(direction->ranks.begin(), direction->ranks.end());
+      Metric median;
+      median.name = direction->name + "_median_rank";
+      median.value = quantile(ranks, 0.5);
+      median.unit = "rank";
+      median.direction = Direction::lower_is_better;
+      median.n = n;
+      Metric mean = median;
+      mean.name = direction->name + "_mean_rank";
+      mean.value = std::accumulate(ranks.begin(), ranks.end(), 0.0) / static_cast<double>(n);
+      record.metrics.push_back(std::move(median));
+      record.metrics.push_back(std::move(mean));
+    }
+    record.metrics.front().headline = true;
+    return record;
+  }
+
+  /// A row a text: is its own picture the nearest?
+  static Outcomes outcomes_of(const Texts& texts, const Search& to_image) {
+    const size_t n = to_image.ranks.size();
+    Outcomes outcomes{{texts.ids.begin(), texts.ids.begin() + static_cast<int64_t>(n)},
+                      std::vector<int64_t>(n, -1),
+                      std::vector<int64_t>(n, -1),
+                      {}};
+    for (const int64_t rank : to_image.ranks) outcomes.correct.push_back(rank == 1);
+    return outcomes;
+  }
+
+  int64_t candidates_ = 0;
+  int64_t captions_per_picture_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Protocol> make_retrieval() { return std::make_unique<Retrieval>(); }
+
+}  // namespace repbench

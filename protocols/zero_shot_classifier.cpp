@@ -1,0 +1,47 @@
+#include "protocols/zero_shot_classifier.h"
+
+#include <ATen/ATen.h>
+
+#include <fmt/ranges.h>
+
+#include "datasets/text/prompts.h"
+#include "files/hash.h"
+#include "protocols/text_features.h"
+
+namespace repbench {
+
+ZeroShotClassifier make_zero_shot_classifier(const Subject& subject, const std::string& prompts,
+                                             const Dataset& dataset, const ProtocolContext& context,
+                                             std::string_view where) {
+  const TextSide& side = text_side_of(subject, where);
+  ZeroShotClassifier made;
+  made.prompts = class_prompts(prompts, dataset, where);
+  const ClassPrompts& words = made.prompts;
+  std::vector<std::string> texts;
+  for (const std::string& name : words.class_names) {
+    for (const std::string& text : words.templates) texts.push_back(fill_template(text, name));
+  }
+  const TextFeatures features = extract_text_features(subject, texts, context, where);
+  const at::Tensor by_template = unit_rows(features.values)
+                                     .view({static_cast<int64_t>(words.class_names.size()),
+                                            static_cast<int64_t>(words.templates.size()), -1});
+  made.ensemble = unit_rows(by_template.mean(1));
+  made.single = by_template.select(1, 0).contiguous();
+  made.resolved = {{"prompts", words.set},
+                   {"prompts_source", words.source},
+                   {"prompts_sha256", sha256(fmt::format("{}", fmt::join(texts, "\n")))},
+                   {"templates", words.templates.size()},
+                   {"first_template", words.templates.front()},
+                   {"classes", words.class_names.size()},
+                   {"class_names_from", words.names_from},
+                   {"context_length", side.context_length()}};
+  made.warnings = words.warnings;
+  if (features.cut > 0) made.warnings.push_back(features.warning(side.context_length()));
+  return made;
+}
+
+at::Tensor cosines(const at::Tensor& features, const at::Tensor& unit_vectors) {
+  return unit_rows(features.to(at::kDouble)).matmul(unit_vectors.to(at::kDouble).t());
+}
+
+}  // namespace repbench

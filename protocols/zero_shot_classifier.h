@@ -1,0 +1,31 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+#include "protocols/class_prompts.h"
+#include "protocols/protocol.h"
+
+namespace repbench {
+
+/// A classifier made of words (Radford et al. 2021, section 3.1.4): a unit vector a class.
+struct ZeroShotClassifier {
+  ClassPrompts prompts;
+  at::Tensor ensemble;  // [K, E] float32: mean of the unit features of all templates, normalised again
+  at::Tensor single;    // [K, E] float32: the first template alone
+  Json resolved;        // prompts, their source and hash, numbers of templates and classes
+  std::vector<std::string> warnings;  // of the prompts, and of texts that were cut
+};
+
+/// Encodes every class name in every template. Throws std::invalid_argument "[WHERE] ..." for an encoder
+/// without a text side and where the prompts do not fit the data set.
+ZeroShotClassifier make_zero_shot_classifier(const Subject& subject, const std::string& prompts,
+                                             const Dataset& dataset, const ProtocolContext& context,
+                                             std::string_view where);
+
+/// Cosines [N, K] float64 of features [N, E] (the tap `projected`, any length) with unit vectors [K, E].
+at::Tensor cosines(const at::Tensor& features, const at::Tensor& unit_vectors);
+
+}  // namespace repbench

@@ -1,0 +1,198 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "files/atomic.h"
+#include "protocols/zero_shot_classifier.h"
+#include "tests/files/error_message.h"
+#include "tests/files/scratch_folder.h"
+#include "tests/protocols/toy_clip.h"
+
+namespace repbench {
+namespace {
+
+using Names = std::vector<std::string>;
+
+const Names kNames = {"top left", "top right", "bottom left", "bottom right"};
+
+class ZeroShot : public testing::Test {
+ protected:
+  /// A file of prompts.
+  std::string prompts(const Names& names, const Names& templates) const {
+    const std::filesystem::path file = folder_ / "words.json";
+    Json json = {{"source", "a test"}, {"templates", templates}};
+    if (!names.empty()) json["class_names"] = names;
+    write_file_atomically(file, json.dump());
+    return file.string();
+  }
+
+  static Record run(const Subject& subject, const Task& task, const Json& settings) {
+    return run_protocol("zero_shot", settings, subject, task).record;
+  }
+
+  static std::string error_of(const Subject& subject, const Task& task, const Json& settings) {
+    return error_message<std::invalid_argument>([&] { run(subject, task, settings); });
+  }
+
+  static const Metric& metric(const Record& record, const std::string& name) {
+    const Metric* found = record.find(name);
+    if (found == nullptr) throw std::runtime_error("no metric " + name);
+    return *found;
+  }
+
+  /// "not NAME" is the next class.
+  static Phrases with_negations() {
+    Phrases phrases = toy_phrases();
+    for (size_t k = 0; k < kNames.size(); ++k) {
+      std::vector<float> vector(4, 0.F);
+      vector[k] = -1;
+      vector[(k + 1) % 4] = 1;
+      phrases["not " + kNames[k]] = vector;
+    }
+    return phrases;
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(ZeroShot, IsRightWhereWordsMeanWhatPicturesShow) {
+  const Record record = run(toy_clip(), toy_task(8, 40), {{"prompts", toy_prompts()}});
+  EXPECT_EQ(record.headline().name, "accuracy");
+  EXPECT_DOUBLE_EQ(record.headline().value, 1.0);
+  EXPECT_EQ(record.headline().n, 40);
+  EXPECT_DOUBLE_EQ(record.headline().chance.value(), 0.25);
+  EXPECT_DOUBLE_EQ(metric(record, "accuracy_single_prompt").value, 1.0);
+  EXPECT_EQ(record.resolved.at("templates"), 2);
+  EXPECT_EQ(record.resolved.at("classes"), 4);
+  EXPECT_EQ(record.resolved.at("prompts_source"), "a test");
+  EXPECT_EQ(record.resolved.at("class_names_from"), "prompts");
+  EXPECT_EQ(record.outcomes.value().ids.at(39), "test/39");
+  EXPECT_TRUE(record.warnings.empty());
+}
+
+TEST_F(ZeroShot, ReadsNoTrainingPicture) {
+  const Task task = toy_task(8, 40);
+  run(toy_clip(), task, {{"prompts", toy_prompts()}});
+  EXPECT_EQ(reads_of(task), 40);
+}
+
+TEST_F(ZeroShot, ComparesTheEnsembleWithItsFirstPrompt) {
+  const std::string words = prompts(kNames, {"not {}", "a {}", "the {}"});
+  const Record record = run(toy_clip(with_negations()), toy_task(8, 12), {{"prompts", words}});
+  EXPECT_DOUBLE_EQ(record.headline().value, 1.0);
+  EXPECT_DOUBLE_EQ(metric(record, "accuracy_single_prompt").value, 0.0);
+  const Json& pair = record.resolved.at("ensemble_against_single_prompt");
+  EXPECT_EQ(pair.at("only_ensemble_correct"), 12);
+  EXPECT_EQ(pair.at("only_single_correct"), 0);
+  EXPECT_NEAR(pair.at("mcnemar_mid_p").get<double>(), std::pow(0.5, 12), 1e-12);
+}
+
+TEST_F(ZeroShot, TheFirstPromptCanBeTheHeadline) {
+  const std::string words = prompts(kNames, {"not {}", "a {}", "the {}"});
+  const Record record =
+      run(toy_clip(with_negations()), toy_task(8, 12), {{"prompts", words}, {"templates", "single"}});
+  EXPECT_DOUBLE_EQ(record.headline().value, 0.0);
+  EXPECT_DOUBLE_EQ(metric(record, "accuracy_ensemble").value, 1.0);
+}
+
+// Each prompt is normalised before the mean: a long feature counts no more than a short one.
+TEST_F(ZeroShot, EveryPromptOfAnEnsembleCountsAlike) {
+  Phrases phrases = with_negations();
+  phrases["loud top left"] = {8, 0, 0, 0};
+  const ZeroShotClassifier made = make_zero_shot_classifier(
+      toy_clip(phrases), prompts(kNames, {"loud {}", "not {}"}), *toy_task(8, 4).test, {}, "test");
+  const auto half = static_cast<float>(std::sqrt(0.5));
+  EXPECT_TRUE(at::allclose(made.ensemble[0], at::tensor({half, half, 0.F, 0.F})));
+  EXPECT_TRUE(at::allclose(made.single[0], at::tensor({1.F, 0.F, 0.F, 0.F})));
+  EXPECT_EQ(made.ensemble.size(0), 4);
+}
+
+TEST_F(ZeroShot, TakesTheDataSetsNamesWhereThePromptsHaveNone) {
+  const Record record = run(toy_clip(), toy_task(8, 20), {{"prompts", prompts({}, {"at the {}"})}});
+  EXPECT_DOUBLE_EQ(record.headline().value, 1.0);
+  EXPECT_EQ(record.resolved.at("class_names_from"), "data set");
+}
+
+TEST_F(ZeroShot, OneNameForTwoClassesIsReportedAndTheLowerClassPredicted) {
+  const std::string words = prompts({"top left", "top left", "bottom left", "bottom right"}, {"a {}"});
+  const Record record = run(toy_clip(), toy_task(8, 20), {{"prompts", words}});
+  EXPECT_DOUBLE_EQ(record.headline().value, 0.75);
+  for (const int64_t prediction : record.outcomes.value().predictions) EXPECT_NE(prediction, 1);
+  EXPECT_PRED2(warns, record, "classes 0 and 1 have the same name 'top left'");
+}
+
+TEST_F(ZeroShot, NamesInAnotherOrderAreMatchedByNameAndReported) {
+  const std::string words = prompts({"Bottom Right", "Top Left", "Bottom Left", "Top Right"}, {"a {}"});
+  const Record record = run(toy_clip(), toy_task(8, 20), {{"prompts", words}});
+  EXPECT_DOUBLE_EQ(record.headline().value, 1.0);
+  EXPECT_PRED2(warns, record, "in another order than the data set's labels");
+}
+
+TEST_F(ZeroShot, ANameOfAnotherClassIsReported) {
+  const std::string words = prompts({"top right", "something", "bottom left", "bottom right"}, {"a {}"});
+  EXPECT_PRED2(warns, run(toy_clip(), toy_task(8, 20), {{"prompts", words}}),
+               "'top right', the data set's name of class 1");
+}
+
+TEST_F(ZeroShot, PermutedNamesThatNobodyKnowsAreFoundByTheirScores) {
+  const Phrases phrases = {
+      {"north", {1, 0, 0, 0}}, {"east", {0, 1, 0, 0}}, {"south", {0, 0, 1, 0}}, {"west", {0, 0, 0, 1}}};
+  const Task task = toy_task(8, 40);
+  const Record good =
+      run(toy_clip(phrases), task, {{"prompts", prompts({"north", "east", "south", "west"}, {"{}"})}});
+  EXPECT_DOUBLE_EQ(good.headline().value, 1.0);
+  EXPECT_FALSE(good.resolved.contains("best_permuted_accuracy"));
+  const Record bad =
+      run(toy_clip(phrases), task, {{"prompts", prompts({"west", "north", "east", "south"}, {"{}"})}});
+  EXPECT_DOUBLE_EQ(bad.headline().value, 0.0);
+  EXPECT_DOUBLE_EQ(bad.resolved.at("best_permuted_accuracy").get<double>(), 1.0);
+  EXPECT_PRED2(warns, bad, "class names look permuted");
+}
+
+TEST_F(ZeroShot, LabelsThatSayNothingAreNearChanceAndNotPermuted) {
+  const Record record = run(toy_clip(), toy_task(8, 400, /*shuffled=*/true), {{"prompts", toy_prompts()}});
+  EXPECT_NEAR(record.headline().value, 0.25, 0.08);
+  EXPECT_LT(record.resolved.at("best_permuted_accuracy").get<double>(), 0.5);
+  EXPECT_TRUE(record.warnings.empty());
+}
+
+TEST_F(ZeroShot, PromptsThatAreCutAreReported) {
+  const Record record = run(toy_clip(toy_phrases(), 9), toy_task(8, 8), {{"prompts", prompts({}, {"{}"})}});
+  EXPECT_PRED2(warns, record, "3 of 4 texts were cut to 9 tokens");
+}
+
+TEST_F(ZeroShot, AListOfClassNamesOfAnotherLengthIsAnError) {
+  const std::string message =
+      error_of(toy_clip(), toy_task(8, 8), {{"prompts", prompts({"top left", "top right", "left"}, {"{}"})}});
+  EXPECT_PRED2(contains, message, "[zero_shot] key 'prompts'");
+  EXPECT_PRED2(contains, message, "the 4 classes of toy_pictures");
+  EXPECT_PRED2(contains, message, "3 names in the prompt set 'words'");
+}
+
+TEST_F(ZeroShot, AnEncoderWithoutATextSideIsAnError) {
+  EXPECT_EQ(error_of(tiny_vit(), toy_task(8, 8), {{"prompts", toy_prompts()}}),
+            "[zero_shot] expected an encoder with a text side; got vit");
+}
+
+TEST_F(ZeroShot, ADataSetThatNobodyWrotePromptsForIsAnError) {
+  EXPECT_PRED2(contains, error_of(toy_clip(), toy_task(8, 8), Json::object()), "'toy_pictures'");
+}
+
+class Classless final : public ToyPictures {
+ public:
+  using ToyPictures::ToyPictures;
+  const Names& class_names() const override { return none_; }
+
+ private:
+  Names none_;
+};
+
+TEST_F(ZeroShot, ADataSetWithoutClassesIsAnError) {
+  Task task = toy_task(8, 8);
+  task.test = std::make_shared<Classless>("test", 8);
+  EXPECT_EQ(error_of(toy_clip(), task, {{"prompts", toy_prompts()}}),
+            "[zero_shot] expected a data set with classes; got toy_pictures, which has none");
+}
+
+}  // namespace
+}  // namespace repbench
