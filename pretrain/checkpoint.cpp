@@ -68,6 +68,7 @@ Json config_of(const CheckpointContent& content) {
           {"model", encoder.config()},
           {"input", encoder.input().to_json()},
           {"options", content.options},
+          {"weights_sha256", hash_of(encoder.parameters())},
           {"parameters",
            {{"encoder", count_elements(encoder.parameters())},
             {"objective", count_elements(objective.own_tensors())},
@@ -92,9 +93,15 @@ fs::path step_folder(const fs::path& path) {
 Json read_config(const fs::path& folder) {
   const fs::path file = folder / "config.json";
   Json config = read_json(file);
-  for (const char* key : {"format", "encoder", "model", "input", "options"}) {
+  for (const char* key : {"format", "encoder", "model", "input", "options", "training"}) {
     if (!config.contains(key)) {
       throw std::invalid_argument(fmt::format("[checkpoint] {}: expected the key '{}'", file.string(), key));
+    }
+  }
+  for (const char* key : {"model", "input", "options", "training"}) {
+    if (!config[key].is_object()) {
+      throw std::invalid_argument(fmt::format("[checkpoint] {}: expected an object at '{}'; got {}",
+                                              file.string(), key, brief_json(config[key])));
     }
   }
   if (config["format"] != kFormat) {
@@ -178,7 +185,11 @@ std::optional<fs::path> latest_checkpoint(const fs::path& run) {
   if (!fs::exists(run / "latest")) return std::nullopt;
   std::string name = read_file(run / "latest");
   while (!name.empty() && std::isspace(static_cast<unsigned char>(name.back()))) name.pop_back();
-  if (!step_of(name) || !fs::exists(run / name)) {
+  if (step_of(name) && !fs::exists(run / name)) {
+    throw std::invalid_argument(fmt::format("[checkpoint] {}: expected the folder {} beside it; found none",
+                                            (run / "latest").string(), name));
+  }
+  if (!step_of(name)) {
     throw std::invalid_argument(fmt::format("[checkpoint] {}: expected the name of a step folder; got '{}'",
                                             (run / "latest").string(), name));
   }
@@ -216,6 +227,11 @@ LoadedEncoder load_encoder(const fs::path& path) {
   });
   load_tensors(folder / "model.safetensors", encoder->parameters());
   std::string hash = hash_of(encoder->parameters());
+  if (config.contains("weights_sha256") && config["weights_sha256"] != hash) {
+    throw std::invalid_argument(fmt::format("[checkpoint] {}: expected weights with the sha256 {}; got {}",
+                                            (folder / "model.safetensors").string(),
+                                            config["weights_sha256"].dump(), hash));
+  }
   return {std::move(encoder), std::move(config), std::move(hash)};
 }
 

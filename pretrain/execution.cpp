@@ -6,7 +6,6 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <malloc.h>
-#include <sys/resource.h>
 #include <torch/headeronly/version.h>
 
 #include <algorithm>
@@ -106,10 +105,14 @@ Json environment(const Execution& execution) {
       {"compiler", __VERSION__}};
 }
 
+void reset_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
+
 int64_t peak_memory_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;
+  }
+  return 0;
 }
 
 }  // namespace repbench

@@ -55,7 +55,8 @@ AttentionKernel attention_kernel(bool training, at::ScalarType dtype, int64_t to
 /// CPU, threads, device, precision, library versions and kernels: a report's `environment`.
 Json environment(const Execution& execution);
 
-/// Peak resident memory of this process in bytes.
+/// Peak resident memory of this process since the last reset, in bytes (Linux).
+void reset_peak_memory();
 int64_t peak_memory_bytes();
 
 }  // namespace repbench

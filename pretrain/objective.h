@@ -90,6 +90,7 @@ class Recipe {
 
   /// What holds where the configuration leaves it open, known once options are set: what the model takes, and
   /// how pictures are varied for it.
+  virtual std::string label() const = 0;  // the row's name in tables
   virtual InputSpec input() const = 0;
   virtual std::string training_view() const = 0;
 

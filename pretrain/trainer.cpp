@@ -69,6 +69,11 @@ Trainer::Trainer(Objective& objective, BatchSource& source, const TrainOptions& 
         fmt::format("[train] expected at least one step an epoch; got {} batches of {} and accumulation {}",
                     batches, options.batch_size, options.accumulation));
   }
+  if (options.epochs > 0 && options.warmup_epochs > options.epochs) {
+    throw std::invalid_argument(
+        fmt::format("[train] key 'warmup_epochs': expected at most the {} epochs; got {}", options.epochs,
+                    options.warmup_epochs));
+  }
   total_steps_ = std::llround(options.epochs * static_cast<double>(steps_per_epoch_));
 }
 

@@ -63,10 +63,8 @@ Classifier::Classifier(std::unique_ptr<Encoder> encoder, const Settings& setting
   running_mean_ = at::zeros({width});
   running_var_ = at::ones({width});
   const at::Generator generator = at::detail::createCPUGenerator(settings_.seed);
-  // Truncated at two deviations, through the inverse distribution function.
-  const double edge = std::erf(2.0 / std::sqrt(2.0));
-  const at::Tensor uniform = at::empty(head_.weight.sizes()).uniform_(-edge, edge, generator);
-  head_.weight = (at::erfinv(uniform) * std::sqrt(2.0) * 0.01).set_requires_grad(true);
+  // timm truncates at two, 200 deviations away: nothing is cut.
+  head_.weight = at::empty(head_.weight.sizes()).normal_(0.0, 0.01, generator).set_requires_grad(true);
   head_.bias.set_requires_grad(true);
 }
 

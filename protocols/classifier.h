@@ -47,7 +47,7 @@ class Classifier final : public Objective {
  private:
   std::unique_ptr<Encoder> encoder_;
   Settings settings_;
-  Linear head_;                            // weight [K, D] truncated normal 0.01, bias 0
+  Linear head_;                            // weight [K, D] normal 0.01, bias 0
   at::Tensor running_mean_, running_var_;  // [D], the batch norm's
 };
 

@@ -62,8 +62,10 @@ class Finetune final : public Protocol {
   }
 
   void describe(Options& options) override {
-    options.add("points", &points_,
-                {.help = "blocks to tune: 0 (head only), 0.5 (the last MLP), 1, 2, ... or all"});
+    options.add(
+        "points", &points_,
+        {.help = "blocks to tune: 0 (head only), 0.5 (the last MLP), 1, 2, ... or all; the last named is the "
+                 "headline"});
     options.add("from_scratch", &from_scratch_,
                 {.help = "also train the same architecture from random weights"});
     options.add("train_examples", &train_examples_,
@@ -73,7 +75,9 @@ class Finetune final : public Protocol {
                  .maximum = 1e9,
                  .zero = "all"});
     options.add("train_view", &train_view_, {.help = "training view; empty: the evaluation view"});
-    options.add("tap", &tap_, {.help = "how the last tokens are pooled", .choices = {"cls", "mean"}});
+    options.add(
+        "tap", &tap_,
+        {.help = "how the tokens behind the encoder's last norm are pooled", .choices = {"cls", "mean"}});
     options.add("head_norm", &head_norm_,
                 {.help = "batch norm without affine parameters before the head, as in MAE's linear probing",
                  .choices = {"batch", "none"}});

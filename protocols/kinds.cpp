@@ -8,20 +8,23 @@ namespace repbench {
 
 std::span<const ProtocolKind> protocol_kinds() {
   static constexpr ProtocolKind kKinds[] = {
-      {"linear_probe", "linear classifier on frozen features: logistic or ridge", 1, true, make_linear_probe},
-      {"knn", "weighted vote of the nearest training pictures in feature space", 1, true, make_knn},
-      {"zero_shot", "classes put into words: nearest text feature (CLIP)", 1, true, make_zero_shot},
-      {"few_shot", "logistic classifier on 1, 2, 4, 8, 16 pictures of a class, against zero-shot", 1, true,
-       make_few_shot},
-      {"retrieval", "pictures found by captions and captions by pictures: recall at 1, 5, 10 (CLIP)", 1, true,
-       make_retrieval},
-      {"finetune", "tune the last 0, 1/2, 1, ... all blocks, and train from scratch", 1, true, make_finetune},
-      {"throughput", "pictures per second of inference and of a pretraining step", 1, false, make_throughput},
-      {"reconstruction", "error on removed patches, and a sheet of pictures (MAE)", 1, true,
+      {"linear_probe", "linear classifier on frozen features: logistic or ridge", 1, Needs::labels,
+       make_linear_probe},
+      {"knn", "weighted vote of the nearest training pictures in feature space", 1, Needs::labels, make_knn},
+      {"zero_shot", "classes put into words: nearest text feature (CLIP)", 1, Needs::labels, make_zero_shot},
+      {"few_shot", "logistic classifier on 1, 2, 4, 8, 16 pictures of a class, against zero-shot", 1,
+       Needs::labels, make_few_shot},
+      {"retrieval", "pictures found by captions and captions by pictures: recall at 1, 5, 10 (CLIP)", 1,
+       Needs::pictures, make_retrieval},
+      {"finetune", "tune the last 0, 1/2, 1, ... all blocks, and train from scratch", 1, Needs::labels,
+       make_finetune},
+      {"throughput", "pictures per second of inference and of a pretraining step", 1, Needs::nothing,
+       make_throughput},
+      {"reconstruction", "error on removed patches, and a sheet of pictures (MAE)", 1, Needs::pictures,
        make_reconstruction},
       {"visualise",
-       "where the class token looks, and with a text side: similarities, pictures found by captions", 1, true,
-       make_visualise},
+       "where the class token looks, and with a text side: similarities, pictures found by captions", 1,
+       Needs::pictures, make_visualise},
   };
   return kKinds;
 }

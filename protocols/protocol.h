@@ -63,12 +63,15 @@ class Protocol {
   virtual ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) = 0;
 };
 
+/// What of a data set a protocol cannot do without.
+enum class Needs { nothing, pictures, labels };
+
 /// A row of the table of protocols (protocols/kinds.cpp).
 struct ProtocolKind {
   std::string_view name;
   std::string_view summary;
   int version;
-  bool needs_data;
+  Needs needs;
   std::unique_ptr<Protocol> (*make)();
 };
 std::span<const ProtocolKind> protocol_kinds();

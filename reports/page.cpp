@@ -5,6 +5,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "files/json.h"
 #include "reports/page_sections.h"
 #include "reports/rows.h"
 
@@ -13,7 +14,10 @@ namespace fs = std::filesystem;
 namespace repbench {
 namespace {
 
-std::string folder_name(const fs::path& folder) {
+/// An experiment's own title, or the folder's name.
+std::string title_of(const fs::path& folder) {
+  if (fs::exists(folder / "experiment.json"))
+    return read_json(folder / "experiment.json").value("title", std::string("experiment"));
   const fs::path clean = fs::absolute(folder).lexically_normal();
   return clean.has_filename() ? clean.filename().string() : clean.parent_path().filename().string();
 }
@@ -26,7 +30,7 @@ std::string lead_of(const PageData& data) {
   std::set<std::string> checkpoints, datasets, protocols;
   for (const Record& record : data.records) {
     checkpoints.insert(label_of(record) + record.checkpoint.value("sha256", ""));
-    datasets.insert(record.dataset.value("name", ""));
+    if (const std::string name = record.dataset.value("name", ""); name != "synthetic") datasets.insert(name);
     protocols.insert(record.protocol);
   }
   return fmt::format(
@@ -48,7 +52,7 @@ Page build_page(const std::vector<fs::path>& folders) {
   }
 
   Page page;
-  for (const fs::path& folder : folders) page.title += (page.title.empty() ? "" : ", ") + folder_name(folder);
+  for (const fs::path& folder : folders) page.title += (page.title.empty() ? "" : ", ") + title_of(folder);
   page.lead = lead_of(data);
   page.sections.push_back(comparison_section(data));
   page.sections.push_back(encoder_section(data));

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <ctime>
 
+#include "datasets/images/views.h"
 #include "files/hash.h"
 #include "pretrain/checkpoint.h"
 #include "pretrain/models/kinds.h"
@@ -43,6 +44,14 @@ Task open_task(const Evaluation& evaluation, const Subject& subject) {
   if (options.limit > 0)
     task.test_examples = draw_examples(*task.test, task.test_examples, options.limit, seed);
   task.view = options.view.empty() ? subject.encoder->input().view : options.view;
+  if (make_view(task.view)->random()) {
+    throw std::invalid_argument(
+        fmt::format("[evaluate] key 'view': expected a view without chance; got '{}'", task.view));
+  }
+  if (find_protocol(evaluation.protocol).needs == Needs::labels && task.test->class_names().empty()) {
+    throw std::invalid_argument(fmt::format("[{}] expected a data set with classes; {} has none",
+                                            evaluation.protocol, task.test->name()));
+  }
   return task;
 }
 
@@ -119,7 +128,7 @@ Evaluation prepare_evaluation(const std::string& protocol, const std::string& da
 }
 
 std::string folder_name(const Evaluation& evaluation) {
-  std::string dataset = find_protocol(evaluation.protocol).needs_data
+  std::string dataset = find_protocol(evaluation.protocol).needs != Needs::nothing
                             ? DatasetSpec::parse(evaluation.dataset).slug()
                             : "synthetic";
   const std::string classifier = evaluation.requested.value("classifier", std::string());
@@ -175,7 +184,8 @@ Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std:
   context.progress = [&](std::string_view what, int64_t done, int64_t total) {
     progress.update(what, done, total);
   };
-  const Task task = kind.needs_data ? open_task(evaluation, subject) : Task{};
+  reset_peak_memory();
+  const Task task = kind.needs != Needs::nothing ? open_task(evaluation, subject) : Task{};
 
   ProtocolResult result = evaluation.instance->run(subject, task, context);
   Record& record = result.record;
@@ -190,6 +200,8 @@ Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std:
   record.fingerprint = fingerprint(evaluation.protocol, kind.version, evaluation.identity, hashes);
   record.cost["seconds"] = std::chrono::duration<double>(std::chrono::system_clock::now() - start).count();
   if (!subject.checkpoint.empty()) record.cost["training_seconds"] = subject.training_seconds;
+  if (task.train && evaluation.options.train_split == evaluation.options.test_split)
+    record.warnings.push_back("training and test pictures are of one split");
   record.cost["peak_memory_bytes"] = peak_memory_bytes();
   if (!result.sheets.empty()) write_sheets(folder / "sheet.json", result.sheets);
   write_record(folder, record);

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
+#include "datasets/dataset.h"
 #include "files/atomic.h"
+#include "files/descriptor.h"
 #include "reports/page.h"
 #include "suite/evaluation.h"
 #include "suite/pretraining.h"
@@ -34,32 +38,54 @@ Evaluation prepare(const Experiment::EvaluationRow& row, const Experiment& exper
                             {"cache=" + (out / "features").string()});
 }
 
-void run_cell(const Experiment& experiment, const ExperimentCell& cell, const fs::path& out,
+/// What the data sets of an experiment hold: each is read once.
+class DataHashes {
+ public:
+  Json of(const Experiment::EvaluationRow& row) {
+    if (find_protocol(row.protocol).needs == Needs::nothing) return nullptr;
+    return {hash(row.dataset, row.set.value("train_split", "train")),
+            hash(row.dataset, row.set.value("test_split", "test"))};
+  }
+  Json of_training(const PretrainOptions& options) { return hash(options.dataset, options.split); }
+
+ private:
+  std::string hash(const std::string& dataset, const std::string& split) {
+    std::string& known = known_[{dataset, split}];
+    if (known.empty()) known = open_dataset(DatasetSpec::parse(dataset), split)->provenance().sha256;
+    return known;
+  }
+
+  std::map<std::pair<std::string, std::string>, std::string> known_;
+};
+
+void run_cell(const Experiment& experiment, const ExperimentCell& cell, const fs::path& out, DataHashes& data,
               Progress& progress) {
   const fs::path folder = out / cell.name;
   Subject subject;
   for (const Experiment::EvaluationRow& row : experiment.evaluations) {
     if (!applies(row, cell)) continue;
     Evaluation evaluation = prepare(row, experiment, out);
-    const fs::path target = folder / folder_name(evaluation);
+    const fs::path target = folder / row.folder;
     PretrainOptions options = load_pretrain_options(cell.preset, cell.preset_source, cell.assignments);
     Cell work(target, {{"pretrain", resolved_options(options, /*identity_only=*/true)},
                        {"control", cell.control},
                        {"protocol", row.protocol},
+                       {"protocol_version", find_protocol(row.protocol).version},
                        {"dataset", row.dataset},
+                       {"data", data.of(row)},
+                       {"training_data", data.of_training(options)},
                        {"settings", evaluation.identity}});
     if (work.finished()) continue;
     if (!subject.encoder) subject = pretrained_subject(cell, folder, progress);
     const Record record = run_evaluation(evaluation, subject, target, progress);
     work.finish();
-    progress.say(fmt::format("{}: {} {}", folder_name(evaluation), record.headline().name,
-                             format_metric(record.headline())));
+    progress.say(
+        fmt::format("{}: {} {}", row.folder, record.headline().name, format_metric(record.headline())));
   }
 }
 
-void write_pages(const Experiment& experiment, const fs::path& out) {
-  Page page = build_page({out});
-  page.title = experiment.title;
+void write_pages(const fs::path& out) {
+  const Page page = build_page({out});
   write_file_atomically(out / "report.html", to_html(page));
   write_file_atomically(out / "report.md", to_markdown(page));
   write_file_atomically(out / "report.csv", to_csv(page));
@@ -72,10 +98,9 @@ std::vector<std::string> plan(const Experiment& experiment, const fs::path& out)
   for (const ExperimentCell& cell : experiment.cells) {
     for (const Experiment::EvaluationRow& row : experiment.evaluations) {
       if (!applies(row, cell)) continue;
-      const std::string name = folder_name(prepare(row, experiment, out));
-      const fs::path file = out / cell.name / name / "cell.json";
+      const fs::path file = out / cell.name / row.folder / "cell.json";
       const bool done = fs::exists(file) && read_json(file).value("finished", false);
-      lines.push_back(fmt::format("{:8} {} {}", done ? "done" : "to do", cell.name, name));
+      lines.push_back(fmt::format("{:8} {} {}", done ? "done" : "to do", cell.name, row.folder));
     }
   }
   return lines;
@@ -83,11 +108,15 @@ std::vector<std::string> plan(const Experiment& experiment, const fs::path& out)
 
 void run_experiment(const Experiment& experiment, const fs::path& out) {
   const size_t count = experiment.cells.size();
+  create_folder(out, "run");
+  write_file_atomically(out / "experiment.json",
+                        pretty_json({{"name", experiment.name}, {"title", experiment.title}}));
+  DataHashes data;
   for (size_t i = 0; i < count; ++i) {
     Progress progress(fmt::format("[{}/{}] {}: ", i + 1, count, experiment.cells[i].name));
-    run_cell(experiment, experiment.cells[i], out, progress);
+    run_cell(experiment, experiment.cells[i], out, data, progress);
   }
-  write_pages(experiment, out);
+  write_pages(out);
 }
 
 }  // namespace repbench

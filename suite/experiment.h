@@ -25,9 +25,12 @@ struct ExperimentCell {
 ///   set                   {key: value} on top of it
 ///   grid                  {key: [values]}: the product is run
 ///   seeds                 [seeds]
-///   controls              ["untrained", "raw_pixels"]: judged once, beside every grid point
-///   evaluations           [{protocol, dataset, set: {key: value}, controls: bool, objectives: [names]}];
-///                         without `objectives` every encoder is judged, else those that learned so
+///   controls              ["untrained", "raw_pixels"]: judged once, beside every grid point; of one preset
+///                         alone where there are several: "raw_pixels:STEM"
+///   evaluations           [{protocol, dataset, set: {key: value}, controls: bool, objectives: [names],
+///   name}];
+///                         without `objectives` every encoder is judged, else those that learned so;
+///                         `name` is the report's folder where a protocol judges twice on a data set
 ///   budgets               {name: {key: value}}: `--budget NAME` sets these on top of `set`
 struct Experiment {
   struct EvaluationRow {
@@ -35,6 +38,7 @@ struct Experiment {
     Json set = Json::object();
     bool controls = true;
     std::vector<std::string> objectives = {};
+    std::string folder = "";  // of the reports, below a cell's
   };
   std::string name, title, source;
   std::vector<ExperimentCell> cells;

@@ -1,10 +1,22 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
+#include <string>
 
 #include "suite/commands/commands.h"
 #include "suite/evaluation.h"
 #include "suite/version.h"
+
+namespace {
+
+/// What CLI11 says over several lines.
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace repbench;
@@ -26,7 +38,9 @@ int main(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return program.exit(error) == 0 ? 0 : kTrouble;
+    if (error.get_exit_code() == 0) return program.exit(error);  // help and version
+    fmt::print(stderr, "repbench: [command line] {}\n", one_line(error.what()));
+    return kTrouble;
   } catch (const std::exception& error) {
     fmt::print(stderr, "repbench: {}\n", error.what());
     return kTrouble;

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "datasets/loader.h"
+#include "files/descriptor.h"
 #include "files/lock.h"
 #include "suite/observers.h"
 
@@ -125,20 +126,26 @@ InputSpec PretrainOptions::input() const {
 }
 
 PretrainOptions load_pretrain_options(const Json& preset, const std::string& source,
-                                      const std::vector<std::string>& assignments) {
+                                      const std::vector<std::string>& assignments,
+                                      const std::string& assigned_by) {
   PretrainOptions options;
   options.recipe = make_recipe(objective_of(preset, assignments));
   Options fields;
   options.describe(fields);
   fields.set_all(preset, source);
-  for (const std::string& assignment : assignments) fields.set_from_text(assignment);
+  for (const std::string& assignment : assignments) fields.set_from_text(assignment, assigned_by);
   if (options.view.empty()) options.view = options.recipe->training_view();
   options.view = make_view(options.view)->specification();
-  options.eval_view = make_view(options.input().view)->specification();
+  const std::unique_ptr<ViewTransform> eval_view = make_view(options.input().view);
+  if (eval_view->random()) {
+    throw std::invalid_argument(fmt::format("[{}] key 'eval_view': expected a view without chance; got '{}'",
+                                            source, eval_view->specification()));
+  }
+  options.eval_view = eval_view->specification();
   const InputSpec input = options.input();
   options.mean = input.mean;
   options.std = input.std;
-  if (options.label.empty()) options.label = options.objective == "mae" ? "MAE" : "CLIP";
+  if (options.label.empty()) options.label = options.recipe->label();
   return options;
 }
 
@@ -150,7 +157,7 @@ Json resolved_options(PretrainOptions& options, bool identity_only) {
 
 void run_pretraining(PretrainOptions& options, const std::filesystem::path& run, bool may_resume,
                      Progress& progress) {
-  std::filesystem::create_directories(run);
+  create_folder(run, "pretrain");
   const std::optional<FileLock> lock = FileLock::try_acquire(run / "lock");
   if (!lock)
     throw std::runtime_error(fmt::format("[pretrain] {}: another process is writing here", run.string()));

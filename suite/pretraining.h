@@ -39,9 +39,11 @@ struct PretrainOptions {
   InputSpec input() const;
 };
 
-/// A preset, then further assignments in order. Throws std::invalid_argument naming source and key.
+/// A preset, then further assignments in order. Throws std::invalid_argument naming the source (of the
+/// preset, or who assigned) and the key.
 PretrainOptions load_pretrain_options(const Json& preset, const std::string& source,
-                                      const std::vector<std::string>& assignments);
+                                      const std::vector<std::string>& assignments,
+                                      const std::string& assigned_by = "command line");
 
 /// The resolved options as they are stored with checkpoints and reports.
 Json resolved_options(PretrainOptions& options, bool identity_only = false);

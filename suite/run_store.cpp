@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "files/atomic.h"
+#include "files/descriptor.h"
 #include "files/hash.h"
 
 namespace repbench {
@@ -17,7 +18,7 @@ Cell::Cell(std::filesystem::path folder, const Json& everything_that_matters) : 
   content_ = {{"cell_key", cell_key(everything_that_matters)},
               {"settings", everything_that_matters},
               {"finished", false}};
-  std::filesystem::create_directories(folder_);
+  create_folder(folder_, "run");
   lock_ = FileLock::try_acquire(folder_ / "cell.lock");
   if (!lock_)
     throw std::runtime_error(fmt::format("[run] {}: another process works on this cell", folder_.string()));

@@ -87,6 +87,8 @@ class ClipRecipe final : public Recipe {
     return spec;
   }
 
+  std::string label() const override { return "CLIP"; }
+
   std::string training_view() const override { return fmt::format("clip_train:{}", model_.image_size); }
 
   std::optional<TextRecipe> text() const override {

@@ -160,6 +160,8 @@ class MaeRecipe final : public Recipe {
     return spec;
   }
 
+  std::string label() const override { return "MAE"; }
+
   std::string training_view() const override { return fmt::format("mae_train:{}", model_.image_size); }
 
   std::unique_ptr<Objective> make(const InputSpec& input, const std::shared_ptr<const Tokenizer>&,

@@ -112,6 +112,11 @@ void embed(const Arguments& arguments) {
   if (!arguments.texts.empty()) tensors = embed_texts(arguments, *loaded.encoder, execution);
   if (!ids.empty()) {
     const bool files = std::filesystem::is_regular_file(ids.front());
+    if (!files && ids.size() > 1) {
+      throw std::invalid_argument(
+          fmt::format("[embed] expected picture files or one data set; got {} and {} more, and no such file",
+                      ids.front(), ids.size() - 1));
+    }
     const NamedTensors pictures = files ? embed_pictures(arguments, *loaded.encoder, execution)
                                         : embed_dataset(arguments, *loaded.encoder, options, execution, ids);
     tensors.insert(tensors.end(), pictures.begin(), pictures.end());

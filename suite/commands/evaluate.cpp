@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "reports/table.h"
 #include "suite/commands/commands.h"
@@ -13,15 +14,36 @@ namespace {
 struct Arguments {
   std::string subject, out, label, like;
   std::vector<std::string> protocols, datasets, assignments;
+  bool force = false;
 };
 
 Subject subject_of(const Arguments& arguments) {
-  if (arguments.subject != "raw_pixels") return load_subject(arguments.subject, arguments.label);
+  if (arguments.subject != "raw_pixels") {
+    if (!arguments.like.empty())
+      throw std::invalid_argument("[evaluate] --like: expected with raw_pixels alone; got a checkpoint");
+    return load_subject(arguments.subject, arguments.label);
+  }
   if (arguments.like.empty()) {
     throw std::invalid_argument(
         "[evaluate] raw_pixels: expected --like CHECKPOINT, whose input is used; got none");
   }
-  return raw_pixels_subject(load_subject(arguments.like).encoder->input());
+  return raw_pixels_subject(load_subject(arguments.like).encoder->input(),
+                            arguments.label.empty() ? "raw pixels" : arguments.label);
+}
+
+/// A report of another encoder or of other settings is not overwritten unasked.
+void refuse_another(const std::filesystem::path& folder, const Evaluation& evaluation,
+                    const Subject& subject) {
+  const std::filesystem::path file = folder / "report.json";
+  if (!std::filesystem::exists(file)) return;
+  const Record there = read_record(file);
+  if (there.requested == evaluation.requested && there.dataset.value("spec", "") == evaluation.dataset &&
+      there.checkpoint.value("sha256", "") == subject.sha256 && there.checkpoint.at("label") == subject.label)
+    return;
+  throw std::invalid_argument(fmt::format(
+      "[evaluate] {}: holds a report of {} with other settings or of another encoder; give another --out, or "
+      "--force to replace it",
+      file.string(), there.checkpoint.at("label").get<std::string>()));
 }
 
 void evaluate(const Arguments& arguments) {
@@ -32,9 +54,17 @@ void evaluate(const Arguments& arguments) {
           prepare_evaluation(protocol, dataset, Json::object(), "command line", arguments.assignments));
     }
   }
+  std::set<std::string> folders;
+  for (const Evaluation& evaluation : evaluations) {
+    if (!folders.insert(folder_name(evaluation)).second) {
+      throw std::invalid_argument(fmt::format(
+          "[evaluate] expected each protocol on a data set once; got {} twice", folder_name(evaluation)));
+    }
+  }
   const Subject subject = subject_of(arguments);
   for (Evaluation& evaluation : evaluations) {
     const std::filesystem::path folder = std::filesystem::path(arguments.out) / folder_name(evaluation);
+    if (!arguments.force) refuse_another(folder, evaluation, subject);
     Progress progress(folder_name(evaluation) + ": ");
     const Record record = run_evaluation(evaluation, subject, folder, progress);
     for (const Metric& metric : record.metrics) fmt::print("{:32} {}\n", metric.name, format_metric(metric));
@@ -59,6 +89,7 @@ void add_evaluate(CLI::App& program) {
       ->allow_extra_args(false)
       ->default_str("fashion_mnist");
   command->add_option("--out", arguments->out, "folder for the reports")->required();
+  command->add_flag("--force", arguments->force, "replace reports of other encoders or settings");
   command->add_option("--label", arguments->label, "the row's name in tables");
   command->add_option("--like", arguments->like, "raw_pixels: a checkpoint whose input is used");
   command->footer([arguments] {

@@ -14,12 +14,22 @@ struct Arguments {
   bool resume = false, keys = false;
 };
 
-void print_keys(const std::string& objective) {
-  PretrainOptions options;
-  options.recipe = make_recipe(objective);
-  Options fields;
-  options.describe(fields);
-  fmt::print("{}", fields.help());
+/// Of the preset's objective; without a preset, of all.
+void print_keys(const std::string& config) {
+  std::vector<std::string> objectives;
+  if (config.empty()) {
+    for (const ObjectiveKind& kind : objective_kinds()) objectives.emplace_back(kind.name);
+  } else {
+    objectives = {load_pretrain_options(read_json(config), config, {}).objective};
+  }
+  for (const std::string& objective : objectives) {
+    PretrainOptions options;
+    options.objective = objective;
+    options.recipe = make_recipe(objective);
+    Options fields;
+    options.describe(fields);
+    fmt::print("objective={}\n{}", objective, fields.help());
+  }
 }
 
 void pretrain(const Arguments& arguments) {
@@ -44,7 +54,7 @@ void add_pretrain(CLI::App& program) {
   command->add_flag("--resume", arguments->resume, "go on with the run in --out");
   command->add_flag("--keys", arguments->keys, "list every key with default, unit and range");
   command->callback([arguments] {
-    if (arguments->keys) return print_keys(PretrainOptions().objective);
+    if (arguments->keys) return print_keys(arguments->config);
     if (arguments->config.empty()) throw std::invalid_argument("[pretrain] expected a preset; got none");
     if (arguments->out.empty()) throw std::invalid_argument("[pretrain] expected --out DIR; got none");
     pretrain(*arguments);

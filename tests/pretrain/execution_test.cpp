@@ -87,7 +87,15 @@ TEST_F(ExecutionTest, ChoosesPlainProductsForShortOrRoundedTraining) {
   EXPECT_EQ(attention_kernel(true, at::kFloat, 197), AttentionKernel::flash);
 }
 
-TEST_F(ExecutionTest, MeasuresPeakMemory) { EXPECT_GT(peak_memory_bytes(), 10 << 20); }
+TEST_F(ExecutionTest, MeasuresThePeakOfMemorySinceTheLastReset) {
+  const int64_t large = int64_t{256} << 20;
+  std::vector<char>(static_cast<size_t>(large), 1).swap(*std::make_unique<std::vector<char>>());
+  EXPECT_GT(peak_memory_bytes(), large);
+  const int64_t before = peak_memory_bytes();
+  reset_peak_memory();
+  EXPECT_LT(peak_memory_bytes(), before);
+  EXPECT_GT(peak_memory_bytes(), 10 << 20);
+}
 
 }  // namespace
 }  // namespace repbench

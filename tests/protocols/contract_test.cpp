@@ -15,7 +15,8 @@ namespace {
 /// Settings that make it quick where the defaults are not.
 Json quick(const std::string& protocol) {
   if (protocol == "knn") return {{"k", {1, 20}}};
-  if (protocol == "finetune") return {{"points", {"0", "1"}}, {"train", {{"epochs", 1}, {"batch_size", 16}}}};
+  if (protocol == "finetune")
+    return {{"points", {"0", "1"}}, {"train", {{"epochs", 1}, {"batch_size", 16}, {"warmup_epochs", 0.5}}}};
   if (protocol == "throughput") return {{"repetitions", 3}, {"block_seconds", 0.01}, {"batch", 2}};
   if (protocol == "zero_shot") return {{"prompts", toy_prompts()}};
   if (protocol == "few_shot") return {{"shots", {1, 2}}, {"seeds", 2}, {"prompts", toy_prompts()}};
@@ -26,7 +27,7 @@ Json quick(const std::string& protocol) {
 class ProtocolContract : public testing::TestWithParam<std::string> {
  protected:
   const ProtocolKind& kind() const { return find_protocol(GetParam()); }
-  Task task() const { return kind().needs_data ? toy_task(64, 20) : Task(); }
+  Task task() const { return kind().needs != Needs::nothing ? toy_task(64, 20) : Task(); }
   bool needs_texts() const {
     return GetParam() == "zero_shot" || GetParam() == "few_shot" || GetParam() == "retrieval";
   }

@@ -34,6 +34,18 @@ class CaptionedPictures final : public Dataset {
   ToyPictures pictures_;
 };
 
+/// Toy pictures that nobody wrote about.
+class SilentPictures final : public ToyPictures {
+ public:
+  using ToyPictures::ToyPictures;
+  std::vector<std::string> captions(int64_t) const override { return {}; }
+  Example get(int64_t index) const override {
+    Example example = ToyPictures::get(index);
+    example.captions.clear();
+    return example;
+  }
+};
+
 Task captioned_task() {
   Task task = toy_task(8, 40);
   task.test = std::make_shared<CaptionedPictures>(40);
@@ -156,7 +168,9 @@ TEST(Visualise, FindsTheNearestPicturesOfACaption) {
 }
 
 TEST(Visualise, HasNoMatrixWithoutCaptionsOrATextSide) {
-  EXPECT_EQ(run(tiny_clip_subject(), toy_task(4, 12)).sheets.size(), 1U);
+  Task silent = toy_task(4, 12);
+  silent.test = std::make_shared<SilentPictures>("test", 12);
+  EXPECT_EQ(run(tiny_clip_subject(), silent).sheets.size(), 1U);
   EXPECT_EQ(run(tiny_vit(), captioned_task()).sheets.size(), 1U);
 }
 

@@ -38,7 +38,7 @@ TEST_F(CommandLine, PretrainsEvaluatesAndReports) {
   for (const std::string protocol :
        {"linear_probe classifier=ridge", "knn k=1,5 headline_k=5",
         "throughput repetitions=3 block_seconds=0.01", "reconstruction examples=8",
-        "finetune points=0,all train.epochs=1 train.batch_size=16"}) {
+        "finetune points=0,all train.epochs=1 train.warmup_epochs=0 train.batch_size=16"}) {
     const Finished judged = run("evaluate " + path("run") + " --dataset idx:" + path("data") + " --out " +
                                 path("reports") + " --protocol " + protocol);
     ASSERT_EQ(judged.exit_code, 0) << protocol << ": " << judged.err;
@@ -103,6 +103,32 @@ TEST_F(CommandLine, TellsWhatIsWrongInOneLine) {
   expect_trouble(run("evaluate " + path("nothing") + " --protocol knn --out " + path("x")), {"nothing"});
   expect_trouble(run("evaluate " + path("nothing") + " --protocol knnn --out " + path("x")), {"knnn", "knn"});
   expect_trouble(run("report " + path("nothing")), {"nothing"});
+  expect_trouble(run("pretrain " + preset_ + " --out /proc/run"), {"/proc/run"});
+  expect_trouble(run("pretrain " + preset_ + " eval_view=mae_train:8 --out " + path("x")),
+                 {"eval_view", "chance"});
+  expect_trouble(run("pretrain " + preset_ + " train.warmup_epochs=9 --out " + path("x")), {"warmup_epochs"});
+  expect_trouble(run("evaluat"), {"[command line]"});
+  expect_trouble(run("view --channels 2 --view eval:8 --out x " + preset_), {"[command line]", "channels"});
+}
+
+TEST_F(CommandLine, DoesNotReplaceAReportOfOtherSettingsUnasked) {
+  ASSERT_EQ(run("pretrain " + preset_ + " --out " + path("run")).exit_code, 0);
+  const std::string evaluate = "evaluate " + path("run") +
+                               " --protocol knn k=1 headline_k=1 --dataset idx:" + path("data") + " --out " +
+                               path("reports");
+  ASSERT_EQ(run(evaluate).exit_code, 0);
+  EXPECT_EQ(run(evaluate).exit_code, 0) << "the same again is no loss";
+  expect_trouble(run(evaluate + " limit=10"), {"report.json", "--force"});
+  EXPECT_EQ(run(evaluate + " limit=10 --force").exit_code, 0);
+}
+
+TEST_F(CommandLine, FindsDamagedWeights) {
+  ASSERT_EQ(run("pretrain " + preset_ + " --out " + path("run")).exit_code, 0);
+  const std::string file = path("run/step-000008/model.safetensors");
+  std::string content = read_file(file);
+  content[content.size() - 3] ^= 1;
+  write_file_atomically(file, content);
+  expect_trouble(run("inspect " + path("run")), {"model.safetensors", "sha256"});
 }
 
 TEST_F(CommandLine, StopsWhenTheLossIsNotFiniteAndKeepsTheLastCheckpoint) {

@@ -63,6 +63,11 @@ TEST_F(ExperimentFile, NamesItselfTheKeyAndWhatWasExpected) {
   EXPECT_PRED2(contains, refusal("controls", {"random"}), "expected untrained or raw_pixels at controls[0]");
   EXPECT_PRED2(contains, refusal("evaluations/0/protocol", "knnn"), "did you mean 'knn'?");
   EXPECT_PRED2(contains, refusal("evaluations/0/set", {{"kk", 1}}), "'kk'");
+  EXPECT_PRED2(contains, refusal("evaluations", Json::array()), "at least one evaluation");
+  EXPECT_PRED2(contains, refusal("evaluations/1", good().at("evaluations").at(0)), "a 'name' of its own");
+  EXPECT_PRED2(contains, refusal("grid/seed", {1, 2}), "the seeds under 'seeds' at grid.seed");
+  EXPECT_PRED2(contains, refusal("seeds", {1, 1}), "expected different cells");
+  EXPECT_PRED2(contains, refusal("set", {{"mae.mask_ratio", 2}}), file);
   EXPECT_PRED2(contains, refusal("evaluations/0/protocoll", 1), "evaluations[0].protocoll");
 }
 
