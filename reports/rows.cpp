@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 #include <tuple>
 
 #include "reports/axes.h"
@@ -60,7 +61,41 @@ void append_rows(const Records& label_records, std::vector<Row>& rows) {
   }
 }
 
-/// " solver=ridge" if one or two plain settings tell the columns apart, "" if they do not.
+std::vector<std::string> parts_of_spec(const Record& record) {
+  std::vector<std::string> parts;
+  std::istringstream text(record.dataset.value("spec", ""));
+  for (std::string part; std::getline(text, part, ':');) parts.push_back(part);
+  return parts;
+}
+
+/// " pairs=held_out" of "shapes:task=shape:pairs=held_out": what not all rivals have.
+std::string spec_suffix(const Record& record, const Records& rivals) {
+  std::string text;
+  for (const std::string& part : parts_of_spec(record)) {
+    const bool common = std::all_of(rivals.begin(), rivals.end(), [&](const Record* rival) {
+      const std::vector<std::string> theirs = parts_of_spec(*rival);
+      return std::find(theirs.begin(), theirs.end(), part) != theirs.end();
+    });
+    if (!common) text += " " + part;
+  }
+  return text;
+}
+
+/// The one named setting, such as a classifier, that tells all rivals apart; "" if there is none.
+std::string telling_name(const std::set<std::string>& keys, const Records& rivals) {
+  for (const std::string& key : keys) {
+    std::set<std::string> values;
+    for (const Record* rival : rivals) {
+      const auto settings = flat(rival->requested);
+      const auto found = settings.find(key);
+      if (found != settings.end() && found->second.is_string()) values.insert(found->second);
+    }
+    if (values.size() == rivals.size()) return key;
+  }
+  return "";
+}
+
+/// " classifier=ridge" if one or two plain settings tell the columns apart, else what tells their data apart.
 std::string setting_suffix(const Record& record, const Records& rivals) {
   const auto own = flat(record.requested);
   std::set<std::string> keys;
@@ -70,7 +105,8 @@ std::string setting_suffix(const Record& record, const Records& rivals) {
       if (found != own.end() && found->second != value && value.is_primitive()) keys.insert(key);
     }
   }
-  if (keys.empty() || keys.size() > 2) return "";
+  if (const std::string name = telling_name(keys, rivals); !name.empty()) keys = {name};
+  if (keys.empty() || keys.size() > 2) return spec_suffix(record, rivals);
   std::string text;
   for (const std::string& key : keys) {
     const Json& value = own.at(key);
@@ -105,7 +141,7 @@ std::string label_of(const Record& record) { return record.checkpoint.value("lab
 
 bool is_control(const Record& record) {
   const std::string label = label_of(record);
-  return label == "untrained" || label == "raw pixels";
+  return label.starts_with("untrained") || label.starts_with("raw pixels");
 }
 
 std::vector<Row> rows_of(const std::vector<const Record*>& records) {

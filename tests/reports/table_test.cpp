@@ -139,6 +139,16 @@ TEST(ComparisonTable, NumbersColumnsThatDifferOnlyInTheirData) {
   EXPECT_EQ(table.columns[2], "knn (2)");
 }
 
+TEST(ComparisonTable, NamesWhatTellsTwoDataSetsOfOneNameApart) {
+  Record seen = sample_record("CLIP", "zero_shot", 850), held_out = sample_record("CLIP", "zero_shot", 820);
+  seen.dataset["spec"] = "shapes:task=shape";
+  held_out.dataset["spec"] = "shapes:task=shape:pairs=held_out";
+  held_out.fingerprint = fingerprint("zero_shot", 1, held_out.requested, {{"test", "another split"}});
+  const Table table = the_comparison({seen, held_out});
+  EXPECT_EQ(table.columns[1], "zero_shot");
+  EXPECT_EQ(table.columns[2], "zero_shot pairs=held_out");
+}
+
 TEST(ComparisonTable, AveragesSeedsAndNamesSettings) {
   const Table table =
       the_comparison({grid_record(0.5, 1, 0, "knn", 8000), grid_record(0.5, 1, 1, "knn", 8100),
