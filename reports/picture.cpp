@@ -95,7 +95,7 @@ std::string to_png(const Pixels& pixels, int scale) {
     picture = enlarged;
   }
   std::vector<uchar> bytes;
-  cv::imencode(".png", picture, bytes);
+  cv::imencode(".png", picture, bytes, {cv::IMWRITE_PNG_COMPRESSION, 9});
   return {bytes.begin(), bytes.end()};
 }
 
