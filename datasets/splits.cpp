@@ -22,6 +22,8 @@ struct Ranked {
   uint64_t rank;  // pseudo-random, from (seed, id) alone
   int64_t index;
 
+  // clang-tidy takes the 0 that the compiler compares with for a pointer.
+  // NOLINTNEXTLINE(modernize-use-nullptr)
   auto operator<=>(const Ranked&) const = default;
 };
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "reports/numbers.h"
 #include "reports/rows.h"
@@ -8,9 +9,19 @@
 namespace repbench {
 namespace {
 
-/// "" where no paired test is possible: a repeated or missing run, or one without outcomes.
+/// Are the outcomes what the headline counts? A mean over draws (few-shot) is not what its last draw shows.
+bool is_counted(const Record& record) {
+  if (!record.outcomes || record.outcomes->correct.empty()) return false;
+  const auto& correct = record.outcomes->correct;
+  const auto won = static_cast<double>(std::count(correct.begin(), correct.end(), uint8_t{1}));
+  return std::abs(won / static_cast<double>(correct.size()) - record.headline().value) < 1e-9;
+}
+
+/// "" where no paired test is possible: a repeated or missing run, or one whose headline its outcomes do not
+/// count.
 std::string paired_p(const std::vector<const Record*>& reference, const std::vector<const Record*>& runs) {
-  if (reference.size() != 1 || runs.size() != 1 || !reference[0]->outcomes || !runs[0]->outcomes) return "";
+  if (reference.size() != 1 || runs.size() != 1 || !is_counted(*reference[0]) || !is_counted(*runs[0]))
+    return "";
   const PairedCounts counts = paired_counts(*reference[0]->outcomes, *runs[0]->outcomes);
   return format_p(mcnemar_mid_p(counts.only_a, counts.only_b));
 }

@@ -10,7 +10,7 @@ echo "lint: formatting is right"
 
 checks='-*,bugprone-use-after-move,bugprone-dangling-handle,bugprone-infinite-loop,bugprone-integer-division'
 checks+=',bugprone-string-constructor,bugprone-unused-return-value,bugprone-sizeof-expression,bugprone-undefined-memory-manipulation'
-checks+=',performance-for-range-copy,performance-unnecessary-copy-initialization,modernize-use-override'
+checks+=',performance-for-range-copy,performance-unnecessary-copy-initialization,modernize-use-override,modernize-use-nullptr'
 checks+=',misc-unused-using-decls,readability-misleading-indentation'
 
 # GCC's precompiled header means nothing to clang.

@@ -111,6 +111,13 @@ TEST(ComparisonTable, ShowsThePValueOfASmallDifference) {
   EXPECT_PRED2(contains, cell(table, "untrained", "knn"), "\np = 0.031");
 }
 
+TEST(ComparisonTable, TestsNothingWhereTheHeadlineIsAMeanOverDraws) {
+  Record mean = sample_record("MAE", "few_shot", 800);
+  mean.metrics[0].value = 0.79;
+  const Table table = the_comparison({mean, sample_record("untrained", "few_shot", 795)});
+  EXPECT_EQ(cell(table, "untrained", "few_shot").find("p "), std::string::npos);
+}
+
 TEST(ComparisonTable, ShowsMissingCellsAndNoTestWithoutOutcomes) {
   Record untrained = sample_record("untrained", "knn", 700);
   untrained.outcomes.reset();
