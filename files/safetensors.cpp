@@ -1,14 +1,11 @@
 #include "files/safetensors.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #include <bit>
 #include <cstring>
 #include <stdexcept>
 
-#include "files/descriptor.h"
 #include "files/nearest.h"
 #include "files/safetensors_header.h"
 
@@ -18,33 +15,6 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "safetensors are read in place");
 
 constexpr uint64_t length_bytes = sizeof(uint64_t);
-
-// A whole file in memory, read-only.
-class Mapping {
- public:
-  explicit Mapping(const std::filesystem::path& path) {
-    const Descriptor file = open_for_reading(path, "safetensors");
-    struct stat status {};
-    if (::fstat(file.get(), &status) != 0) throw_system_error("safetensors", path, "a readable file");
-    if (!S_ISREG(status.st_mode)) throw_system_error("safetensors", path, "a regular file", EINVAL);
-    size_ = static_cast<size_t>(status.st_size);
-    if (size_ == 0) return;  // which mmap refuses
-    void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-    if (address == MAP_FAILED) throw_system_error("safetensors", path, "a file that can be mapped");
-    data_ = static_cast<const std::byte*>(address);
-  }
-  ~Mapping() {
-    if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
-  }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-
-  std::span<const std::byte> bytes() const { return {data_, size_}; }
-
- private:
-  const std::byte* data_ = nullptr;
-  size_t size_ = 0;
-};
 
 uint64_t header_length(std::span<const std::byte> file, std::string_view source) {
   const auto fail = [&](const std::string& what) {
@@ -65,7 +35,7 @@ uint64_t header_length(std::span<const std::byte> file, std::string_view source)
 }  // namespace
 
 struct SafetensorsFile::Impl {
-  explicit Impl(const std::filesystem::path& file) : path(file), mapping(file) {
+  explicit Impl(const std::filesystem::path& file) : path(file), mapping(file, "safetensors") {
     const std::span<const std::byte> bytes = mapping.bytes();
     const uint64_t length = header_length(bytes, path.string());
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + length_bytes, length);
@@ -90,6 +60,8 @@ SafetensorsFile::SafetensorsFile(SafetensorsFile&&) noexcept = default;
 SafetensorsFile& SafetensorsFile::operator=(SafetensorsFile&&) noexcept = default;
 
 const std::filesystem::path& SafetensorsFile::path() const { return impl_->path; }
+
+const Mapping& SafetensorsFile::mapping() const { return impl_->mapping; }
 
 const std::map<std::string, TensorView>& SafetensorsFile::tensors() const { return impl_->tensors; }
 

@@ -132,24 +132,4 @@ SafetensorsHeader parse_safetensors_header(std::string_view text, uint64_t data_
   return HeaderReader(data_bytes, source).read(text);
 }
 
-std::optional<uint64_t> tensor_bytes(DType dtype, const std::vector<int64_t>& shape) {
-  int64_t extent = static_cast<int64_t>(size_in_bytes(dtype));
-  bool empty = false;
-  for (const int64_t dimension : shape) {
-    if (dimension < 0) return std::nullopt;
-    if (dimension == 0) {
-      empty = true;
-    } else if (__builtin_mul_overflow(extent, dimension, &extent)) {
-      return std::nullopt;
-    }
-  }
-  return empty ? 0 : static_cast<uint64_t>(extent);
-}
-
-std::string quoted_name(const std::string& tensor_name) {
-  std::string text = brief_json(tensor_name);
-  if (text.size() >= 2 && text.back() == '"') text = text.substr(1, text.size() - 2);
-  return "'" + text + "'";
-}
-
 }  // namespace repbench

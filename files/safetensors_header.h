@@ -2,12 +2,11 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "files/safetensors.h"
+#include "files/tensor_view.h"
 
 // The JSON header of a safetensors file, shared by its reader and its writer.
 
@@ -32,16 +31,7 @@ struct SafetensorsHeader {
 SafetensorsHeader parse_safetensors_header(std::string_view text, uint64_t data_bytes,
                                            std::string_view source);
 
-/// Empty if the product overflows, or if a dimension is negative. Dimensions of 0 do not hide an overflow of
-/// the others: strides are computed from them too.
-std::optional<uint64_t> tensor_bytes(DType dtype, const std::vector<int64_t>& shape);
-
-std::optional<DType> dtype_named(std::string_view text);
-
 /// Place of a dtype in a file: larger alignment first, as the original library orders them.
 size_t dtype_order(DType dtype);
-
-/// "'NAME'", cut and escaped where it must be.
-std::string quoted_name(const std::string& tensor_name);
 
 }  // namespace repbench

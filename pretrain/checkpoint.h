@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "files/json.h"
 #include "pretrain/encoder.h"
@@ -51,8 +52,9 @@ std::shared_ptr<const Tokenizer> stored_tokenizer(const std::filesystem::path& p
 /// An encoder and what is known about it.
 struct LoadedEncoder {
   std::shared_ptr<Encoder> encoder;
-  Json config;         // config.json
-  std::string sha256;  // over the encoder's tensors
+  Json config;                             // config.json
+  std::string sha256;                      // over the encoder's tensors
+  std::vector<std::string> warnings = {};  // what a reader of its numbers has to know
 };
 
 /// `path` is a run folder or a step folder.

@@ -79,6 +79,11 @@ void Encoder::convert_matrices(at::ScalarType dtype) {
   }
 }
 
+Json with_variant(Json config, const Options& fields) {
+  if (config.is_object() && !config.contains("variant")) config["variant"] = fields.to_json().at("variant");
+  return config;
+}
+
 void copy_values(const Encoder& from, const Encoder& to) {
   const NamedTensors source = from.parameters(), target = to.parameters();
   for (size_t i = 0; i < source.size(); ++i) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "configs/options.h"
 #include "datasets/batch.h"
 #include "datasets/text/tokenizer.h"
 #include "files/json.h"
@@ -44,7 +45,9 @@ class TextSide {
  public:
   virtual ~TextSide() = default;
 
+  /// Null where only ids are known, as of weights with a vocabulary of their own.
   virtual std::shared_ptr<const Tokenizer> tokenizer() const = 0;
+  virtual int64_t vocabulary_size() const = 0;
   virtual int64_t context_length() const = 0;
 
   /// tokens [B, N] int64 (SOT, ids, EOT, zeros; N up to the context length) to features [B, E] fp32, not
@@ -129,6 +132,10 @@ struct EncoderKind {
                                    const std::shared_ptr<const Tokenizer>& tokenizer);
 };
 std::span<const EncoderKind> encoder_kinds();
+
+/// A stored `config` from before encoders made elsewhere were read has no group "variant": it is what is
+/// trained here, the fields' defaults.
+Json with_variant(Json config, const Options& fields);
 
 /// Copies every parameter's values and whether it is trained; the two are of one shape.
 void copy_values(const Encoder& from, const Encoder& to);

@@ -23,10 +23,11 @@ namespace repbench {
 struct Subject {
   std::string label;  // the row's name: "MAE", "untrained", "raw pixels"
   std::shared_ptr<const Encoder> encoder;
-  std::string sha256;                 // over the encoder's tensors
-  std::filesystem::path checkpoint;   // step or run folder; empty for an encoder without weights
-  Json description = Json::object();  // a report's `checkpoint` section
-  double training_seconds = 0;        // over all interruptions
+  std::string sha256;                      // over the encoder's tensors
+  std::filesystem::path checkpoint;        // step or run folder; empty for an encoder without weights
+  Json description = Json::object();       // a report's `checkpoint` section
+  double training_seconds = 0;             // over all interruptions
+  std::vector<std::string> warnings = {};  // go into every report
 };
 
 /// On what. Data sets are empty for protocols that need none.

@@ -160,7 +160,12 @@ std::string TextFeatures::warning(int64_t context_length) const {
 }
 
 const TextSide& text_side_of(const Subject& subject, std::string_view where) {
-  if (const TextSide* side = subject.encoder->text()) return *side;
+  if (const TextSide* side = subject.encoder->text()) {
+    if (side->tokenizer() != nullptr) return *side;
+    throw std::invalid_argument(
+        fmt::format("[{}] expected an encoder with a tokenizer; {} has a vocabulary of {} ids and none",
+                    where, subject.label, side->vocabulary_size()));
+  }
   throw std::invalid_argument(
       fmt::format("[{}] expected an encoder with a text side; got {}", where, subject.encoder->kind()));
 }

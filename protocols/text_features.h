@@ -22,7 +22,8 @@ struct TextFeatures {
   std::string warning(int64_t context_length) const;
 };
 
-/// Throws std::invalid_argument "[WHERE] expected an encoder with a text side; got vit".
+/// Throws std::invalid_argument "[WHERE] expected an encoder with a text side; got vit", or if it has no
+/// tokenizer.
 const TextSide& text_side_of(const Subject& subject, std::string_view where);
 
 /// Frozen features of these texts, in batches of texts of about the same length; equal texts are encoded once

@@ -90,13 +90,13 @@ class Throughput final : public Protocol {
 
   /// Texts that fill the context: SOT, random ids, EOT at the last place.
   at::Tensor random_tokens(const TextSide& side, uint64_t seed) const {
-    const int64_t length = side.context_length(), start = side.tokenizer()->start_token();
+    const int64_t length = side.context_length(), start = side.vocabulary_size() - 2;
     const at::Tensor tokens = at::empty({batch_, length}, at::kLong);
     RandomStream stream(seed, Purpose::caption, 0, 0);
     int64_t* out = tokens.mutable_data_ptr<int64_t>();
     for (int64_t i = 0; i < tokens.numel(); ++i) out[i] = stream.integer(start);
     tokens.select(1, 0).fill_(start);
-    tokens.select(1, length - 1).fill_(side.tokenizer()->end_token());
+    tokens.select(1, length - 1).fill_(side.vocabulary_size() - 1);
     return tokens;
   }
 

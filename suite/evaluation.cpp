@@ -154,6 +154,7 @@ Subject load_subject(const std::filesystem::path& checkpoint, const std::string&
                          {"training", loaded.config["training"]}};
   // Times belong to the cost section: all else is equal between two runs of the same settings.
   subject.description["training"].erase("seconds");
+  subject.warnings = std::move(loaded.warnings);
   subject.training_seconds = loaded.config["training"].value("seconds", 0.0);
   return subject;
 }
@@ -200,6 +201,7 @@ Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std:
   record.fingerprint = fingerprint(evaluation.protocol, kind.version, evaluation.identity, hashes);
   record.cost["seconds"] = std::chrono::duration<double>(std::chrono::system_clock::now() - start).count();
   if (!subject.checkpoint.empty()) record.cost["training_seconds"] = subject.training_seconds;
+  record.warnings.insert(record.warnings.end(), subject.warnings.begin(), subject.warnings.end());
   if (task.train && evaluation.options.train_split == evaluation.options.test_split)
     record.warnings.push_back("training and test pictures are of one split");
   record.cost["peak_memory_bytes"] = peak_memory_bytes();

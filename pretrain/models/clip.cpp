@@ -55,6 +55,12 @@ void ClipOptions::describe(Options& options) {
   options.add_group("text", text);
 }
 
+void ClipOptions::describe_variant(Options& options) {
+  options.add("variant.mlp_ratio", &mlp_ratio,
+              {.help = "MLP width / token width of the image tower", .minimum = 0.1, .maximum = 16});
+  options.add_group("variant.text", text_variant);
+}
+
 void ClipOptions::resolve() {
   for (const NamedSize& size : kSizes) {
     if (name != size.name) continue;
@@ -79,11 +85,11 @@ Clip::Clip(const ClipOptions& options, InputSpec input, std::shared_ptr<const To
       ln_pre_(options.width, kEps),
       ln_post_(options.width, kEps),
       proj_(at::zeros({options.width, options.embed_dim})),
-      text_(options.text, options.embed_dim,
+      text_(options.text, options.text_variant, options.embed_dim,
             options.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, std::move(tokenizer)) {
   conv1_.weight = at::zeros({options_.width, options_.channels, options_.patch_size, options_.patch_size});
   for (int64_t k = 0; k < options_.depth; ++k) {
-    blocks_.emplace_back(options_.width, options_.heads, 4.0, kEps);
+    blocks_.emplace_back(options_.width, options_.heads, options_.mlp_ratio, kEps);
     blocks_.back().mlp.activation = options_.activation == "gelu" ? Activation::gelu : Activation::quick_gelu;
   }
   list_stages();
@@ -112,6 +118,7 @@ Json Clip::config() const {
   ClipOptions copy = options_;
   Options fields;
   copy.describe(fields);
+  copy.describe_variant(fields);
   return fields.to_json();
 }
 
@@ -177,7 +184,8 @@ std::unique_ptr<Encoder> make_clip(const Json& config, const InputSpec& input,
   ClipOptions options;
   Options fields;
   options.describe(fields);
-  fields.set_every(config, "model");
+  options.describe_variant(fields);
+  fields.set_every(with_variant(config, fields), "model");
   options.resolve();
   return std::make_unique<Clip>(options, input, tokenizer);
 }

@@ -24,7 +24,12 @@ struct ClipOptions {
   int64_t embed_dim = 512;
   TextOptions text;
 
+  // In what CLIPs made elsewhere differ from those that are trained here.
+  double mlp_ratio = 4.0;
+  TextVariant text_variant;
+
   void describe(Options& options);
+  void describe_variant(Options& options);
 
   /// A named size (ViT-B-32, ViT-B-16, ViT-L-14) sets both towers. Throws std::invalid_argument if a size
   /// does not divide.

@@ -11,12 +11,6 @@ namespace {
 
 constexpr double kEps = 1e-5;
 
-/// Place of the first highest id in every row of [B, N]: OpenAI's rule for EOT.
-at::Tensor end_positions(const at::Tensor& tokens) {
-  const at::Tensor is_end = tokens.eq(std::get<0>(tokens.max(1, /*keepdim=*/true)));
-  return is_end.cumsum(1).eq(0).sum(1);
-}
-
 void check_tokens(const at::Tensor& tokens, int64_t context, int64_t vocabulary) {
   if (tokens.dim() != 2 || tokens.size(0) < 1 || tokens.size(1) < 1 || tokens.size(1) > context) {
     throw std::invalid_argument(
@@ -30,7 +24,26 @@ void check_tokens(const at::Tensor& tokens, int64_t context, int64_t vocabulary)
   }
 }
 
+int64_t vocabulary_of(const TextVariant& variant, const Tokenizer* tokenizer) {
+  const int64_t ids = tokenizer != nullptr ? tokenizer->vocabulary_size() : variant.vocabulary;
+  if (ids == 0) throw std::invalid_argument("[clip] expected a tokenizer for the text side; got none");
+  if (variant.vocabulary != 0 && variant.vocabulary != ids) {
+    throw std::invalid_argument(
+        fmt::format("[clip] expected a tokenizer of {} ids; got one of {}", variant.vocabulary, ids));
+  }
+  return ids;
+}
+
 }  // namespace
+
+void TextVariant::describe(Options& options) {
+  options.add("vocabulary", &vocabulary,
+              {.help = "number of token ids", .minimum = 0, .maximum = 1e7, .zero = "tokenizer"});
+  options.add(
+      "end_token", &end_token,
+      {.help = "the id that ends a text; -1: the highest that it holds", .minimum = -1, .maximum = 1e7});
+  options.add("mlp_ratio", &mlp_ratio, {.help = "MLP width / token width", .minimum = 0.1, .maximum = 16});
+}
 
 void TextOptions::describe(Options& options) {
   options.add("context_length", &context_length,
@@ -40,22 +53,22 @@ void TextOptions::describe(Options& options) {
   options.add("heads", &heads, {.help = "attention heads; divides width", .minimum = 1, .maximum = 256});
 }
 
-TextTransformer::TextTransformer(const TextOptions& options, int64_t embed_dim, Activation activation,
-                                 std::shared_ptr<const Tokenizer> tokenizer)
+TextTransformer::TextTransformer(const TextOptions& options, const TextVariant& variant, int64_t embed_dim,
+                                 Activation activation, std::shared_ptr<const Tokenizer> tokenizer)
     : logit_scale(at::full({}, std::log(1.0 / 0.07))),
       options_(options),
+      variant_(variant),
       tokenizer_(std::move(tokenizer)),
       positional_embedding_(at::zeros({options.context_length, options.width})),
       ln_final_(options.width, kEps),
       text_projection_(at::zeros({options.width, embed_dim})) {
-  if (!tokenizer_) throw std::invalid_argument("[clip] expected a tokenizer for the text side; got none");
-  token_embedding_ = at::zeros({tokenizer_->vocabulary_size(), options_.width});
+  token_embedding_ = at::zeros({vocabulary_of(variant_, tokenizer_.get()), options_.width});
   parameters_ = {{"positional_embedding", positional_embedding_},
                  {"text_projection", text_projection_},
                  {"logit_scale", logit_scale},
                  {"token_embedding.weight", token_embedding_}};
   for (int64_t k = 0; k < options_.depth; ++k) {
-    Block block(options_.width, options_.heads, 4.0, kEps);
+    Block block(options_.width, options_.heads, variant_.mlp_ratio, kEps);
     block.attn.causal = true;
     block.mlp.activation = activation;
     const std::string prefix = fmt::format("transformer.resblocks.{}", k);
@@ -64,6 +77,17 @@ TextTransformer::TextTransformer(const TextOptions& options, int64_t embed_dim, 
     blocks_.push_back(std::move(block));
   }
   ln_final_.list("ln_final", parameters_);
+}
+
+/// Place of the first id in every row of [B, N] that ends a text.
+at::Tensor TextTransformer::end_positions(const at::Tensor& tokens) const {
+  const at::Tensor is_end = variant_.end_token < 0 ? tokens.eq(std::get<0>(tokens.max(1, /*keepdim=*/true)))
+                                                   : tokens.eq(variant_.end_token);
+  if (!is_end.any(1).all().item<bool>()) {
+    throw std::invalid_argument(
+        fmt::format("[clip] expected the id {} at the end of every text; got none", variant_.end_token));
+  }
+  return is_end.cumsum(1).eq(0).sum(1);
 }
 
 at::Tensor TextTransformer::features(const at::Tensor& given, const StageContext& context) const {

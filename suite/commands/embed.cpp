@@ -88,6 +88,11 @@ NamedTensors embed_texts(const Arguments& arguments, const Encoder& encoder, con
     throw std::invalid_argument(
         fmt::format("[embed] --text: expected an encoder with a text side; got {}", encoder.kind()));
   }
+  if (side->tokenizer() == nullptr) {
+    throw std::invalid_argument(fmt::format(
+        "[embed] --text: expected an encoder with a tokenizer; got a vocabulary of {} ids and none",
+        side->vocabulary_size()));
+  }
   std::vector<int64_t> ids;
   for (const std::string& text : arguments.texts) {
     const auto row = encode(*side->tokenizer(), text, side->context_length(), TooLong::refuse);

@@ -1,7 +1,9 @@
+#include "files/tensor_view.h"
+
 #include <array>
-#include <cstddef>
 #include <stdexcept>
 
+#include "files/json.h"
 #include "files/safetensors_header.h"
 
 namespace repbench {
@@ -40,6 +42,26 @@ std::optional<DType> dtype_named(std::string_view text) {
     if (row.name == text) return row.dtype;
   }
   return std::nullopt;
+}
+
+std::optional<uint64_t> tensor_bytes(DType dtype, const std::vector<int64_t>& shape) {
+  int64_t extent = static_cast<int64_t>(size_in_bytes(dtype));
+  bool empty = false;
+  for (const int64_t dimension : shape) {
+    if (dimension < 0) return std::nullopt;
+    if (dimension == 0) {
+      empty = true;
+    } else if (__builtin_mul_overflow(extent, dimension, &extent)) {
+      return std::nullopt;
+    }
+  }
+  return empty ? 0 : static_cast<uint64_t>(extent);
+}
+
+std::string quoted_name(const std::string& tensor_name) {
+  std::string text = brief_json(tensor_name);
+  if (text.size() >= 2 && text.back() == '"') text = text.substr(1, text.size() - 2);
+  return "'" + text + "'";
 }
 
 }  // namespace repbench
