@@ -68,7 +68,7 @@ class Clip final : public Encoder {
   at::Tensor class_embedding_;       // [D]
   at::Tensor positional_embedding_;  // [1 + N, D], learned
   LayerNorm ln_pre_, ln_post_;
-  std::vector<Block> blocks_;
+  Blocks blocks_;
   at::Tensor proj_;  // [D, E]
   TextTransformer text_;
   std::vector<Stage> stages_;
