@@ -88,6 +88,11 @@ void Encoder::convert_matrices(at::ScalarType dtype) {
   }
 }
 
+Json without_plain_variant(Json config, const Json& plain) {
+  if (config.at("variant") == plain.at("variant")) config.erase("variant");
+  return config;
+}
+
 Json with_variant(Json config, const Options& fields) {
   if (config.is_object() && !config.contains("variant")) config["variant"] = fields.to_json().at("variant");
   return config;

@@ -140,8 +140,9 @@ struct EncoderKind {
 };
 std::span<const EncoderKind> encoder_kinds();
 
-/// A stored `config` from before encoders made elsewhere were read has no group "variant": it is what is
-/// trained here, the fields' defaults.
+/// A configuration's group "variant" says in what weights made elsewhere differ from what is trained here.
+/// Where it is as in `plain` it is not stored; where it is not stored, it is the fields' defaults.
+Json without_plain_variant(Json config, const Json& plain);
 Json with_variant(Json config, const Options& fields);
 
 /// Copies every parameter's values and whether it is trained; the two are of one shape.

@@ -99,11 +99,10 @@ void Clip::list_stages() {
   stages_.push_back({"projection", {{"visual.proj", proj_}}});
 }
 
-Json Clip::config() const {
-  ClipOptions copy = options_;
+Json clip_config(ClipOptions options) {
   Options fields;
-  copy.describe(fields);
-  copy.describe_variant(fields);
+  options.describe(fields);
+  options.describe_variant(fields);
   return fields.to_json();
 }
 

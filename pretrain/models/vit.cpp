@@ -137,11 +137,10 @@ void Vit::list_stages() {
   norm.list(options_.variant.final_norm == "pooled" ? "fc_norm" : "norm", stages_.back().parameters);
 }
 
-Json Vit::config() const {
-  VitOptions copy = options_;
+Json vit_config(VitOptions options) {
   Options fields;
-  copy.describe(fields);
-  fields.add_group("variant", copy.variant);
+  options.describe(fields);
+  fields.add_group("variant", options.variant);
   return fields.to_json();
 }
 

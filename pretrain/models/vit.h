@@ -56,13 +56,18 @@ struct VitOptions {
   int64_t patches() const { return grid() * grid(); }
 };
 
+/// What make_vit takes, in full.
+Json vit_config(VitOptions options);
+
 class Vit final : public Encoder {
  public:
   /// Parameters are zero (norms and layer scales: one, positions sin-cos) until initialised or loaded.
   Vit(const VitOptions& options, InputSpec input);
 
   std::string kind() const override { return "vit"; }
-  Json config() const override;
+  Json config() const override {
+    return without_plain_variant(vit_config(options_), vit_config(VitOptions()));
+  }
   const InputSpec& input() const override { return input_; }
   const std::vector<Stage>& stages() const override { return stages_; }
   at::Tensor forward(at::Tensor x, int64_t from, int64_t to, const StageContext& context) const override;

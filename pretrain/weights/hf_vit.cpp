@@ -1,0 +1,143 @@
+#include <fmt/format.h>
+
+#include "files/checked_json.h"
+#include "pretrain/models/vit.h"
+#include "pretrain/weights/format.h"
+#include "pretrain/weights/input.h"
+
+namespace repbench {
+namespace {
+
+constexpr std::string_view kAttention =
+    "encoder.layer.{}.attention.attention.query.*|encoder.layer.{}.attention.attention.key.*|"
+    "encoder.layer.{}.attention.attention.value.*";
+
+constexpr Renaming kVit[] = {{"cls_token", "embeddings.cls_token"},
+                             {"dist_token", "embeddings.distillation_token"},
+                             {"pos_embed", "embeddings.position_embeddings"},
+                             {"patch_embed.proj.*", "embeddings.patch_embeddings.projection.*"},
+                             {"blocks.{}.norm1.*", "encoder.layer.{}.layernorm_before.*"},
+                             {"blocks.{}.attn.qkv.*", kAttention},
+                             {"blocks.{}.attn.proj.*", "encoder.layer.{}.attention.output.dense.*"},
+                             {"blocks.{}.norm2.*", "encoder.layer.{}.layernorm_after.*"},
+                             {"blocks.{}.mlp.fc1.*", "encoder.layer.{}.intermediate.dense.*"},
+                             {"blocks.{}.mlp.fc2.*", "encoder.layer.{}.output.dense.*"},
+                             {"norm.*", "layernorm.*"}};
+
+constexpr Renaming kDinov2[] = {{"cls_token", "embeddings.cls_token"},
+                                {"reg_token", "embeddings.register_tokens"},
+                                {"pos_embed", "embeddings.position_embeddings"},
+                                {"patch_embed.proj.*", "embeddings.patch_embeddings.projection.*"},
+                                {"blocks.{}.norm1.*", "encoder.layer.{}.norm1.*"},
+                                {"blocks.{}.attn.qkv.*", kAttention},
+                                {"blocks.{}.attn.proj.*", "encoder.layer.{}.attention.output.dense.*"},
+                                {"blocks.{}.ls1.gamma", "encoder.layer.{}.layer_scale1.lambda1"},
+                                {"blocks.{}.norm2.*", "encoder.layer.{}.norm2.*"},
+                                {"blocks.{}.mlp.fc1.*", "encoder.layer.{}.mlp.fc1.*"},
+                                {"blocks.{}.mlp.fc2.*", "encoder.layer.{}.mlp.fc2.*"},
+                                {"blocks.{}.ls2.gamma", "encoder.layer.{}.layer_scale2.lambda1"},
+                                {"norm.*", "layernorm.*"}};
+
+constexpr Renaming kDinov2Swiglu[] = {{"cls_token", "embeddings.cls_token"},
+                                      {"reg_token", "embeddings.register_tokens"},
+                                      {"pos_embed", "embeddings.position_embeddings"},
+                                      {"patch_embed.proj.*", "embeddings.patch_embeddings.projection.*"},
+                                      {"blocks.{}.norm1.*", "encoder.layer.{}.norm1.*"},
+                                      {"blocks.{}.attn.qkv.*", kAttention},
+                                      {"blocks.{}.attn.proj.*", "encoder.layer.{}.attention.output.dense.*"},
+                                      {"blocks.{}.ls1.gamma", "encoder.layer.{}.layer_scale1.lambda1"},
+                                      {"blocks.{}.norm2.*", "encoder.layer.{}.norm2.*"},
+                                      {"blocks.{}.mlp.fc1.*", "encoder.layer.{}.mlp.weights_in.*"},
+                                      {"blocks.{}.mlp.fc2.*", "encoder.layer.{}.mlp.weights_out.*"},
+                                      {"blocks.{}.ls2.gamma", "encoder.layer.{}.layer_scale2.lambda1"},
+                                      {"norm.*", "layernorm.*"}};
+
+constexpr const char* kPatch = "embeddings.patch_embeddings.projection.weight";
+
+std::string model_type(const WeightsSource& source) {
+  return source.config.is_object() ? source.config.value("model_type", std::string()) : std::string();
+}
+
+bool is_dinov2(const WeightsSource& source) { return source.has_prefix("encoder.layer.0.layer_scale1"); }
+
+std::string activation_of(const CheckedJson& name) {
+  const std::string text = name.text();
+  if (text == "gelu" || text == "quick_gelu") return text;
+  if (text == "gelu_new" || text == "gelu_pytorch_tanh") return "gelu_tanh";
+  name.fail("gelu, gelu_new, gelu_pytorch_tanh or quick_gelu");
+}
+
+/// What the tensors' shapes say.
+VitOptions options_of(const WeightsSource& source) {
+  VitOptions options;
+  options.width = source.size(kPatch, 0);
+  options.channels = source.size(kPatch, 1);
+  options.patch_size = source.size(kPatch, 2);
+  options.depth = source.count("encoder.layer");
+  options.heads = usual_heads(options.width);
+  VitVariant& variant = options.variant;
+  variant.layer_scale = is_dinov2(source);
+  const bool swiglu = source.has("encoder.layer.0.mlp.weights_in.weight");
+  const std::string up = swiglu                ? "encoder.layer.0.mlp.weights_in.weight"
+                         : variant.layer_scale ? "encoder.layer.0.mlp.fc1.weight"
+                                               : "encoder.layer.0.intermediate.dense.weight";
+  options.mlp_ratio = static_cast<double>(source.size(up, 0)) / static_cast<double>(options.width);
+  options.norm_eps = 1e-6;
+  variant.distillation_token = source.has("embeddings.distillation_token");
+  if (source.has("embeddings.register_tokens"))
+    variant.register_tokens = source.size("embeddings.register_tokens", 1);
+  variant.positions = source.has_prefix("decoder.") || model_type(source) == "vit_mae" ? "fixed" : "learned";
+  variant.positioned = variant.distillation_token ? "prefix" : "class";
+  variant.qkv_bias = source.has("encoder.layer.0.attention.attention.query.bias");
+  variant.activation = swiglu ? "swiglu" : "gelu";
+  const int64_t side =
+      square_side(source.size("embeddings.position_embeddings", 1) - variant.positioned_prefix());
+  options.image_size = std::max<int64_t>(1, side) * options.patch_size;
+  return options;
+}
+
+void apply_config(const WeightsSource& source, VitOptions& options, std::vector<std::string>& warnings) {
+  if (!source.config.is_object()) {
+    warnings.push_back("no config.json beside the weights: eps 1e-6 and exact GELU are assumed");
+    return;
+  }
+  const CheckedJson config(source.config, "[weights] " + source.config_path.string());
+  if (const auto heads = config.find("num_attention_heads")) options.heads = heads->integer();
+  if (const auto act = config.find("hidden_act"); act && options.variant.activation != "swiglu")
+    options.variant.activation = activation_of(*act);
+  if (const auto eps = config.find("layer_norm_eps")) options.norm_eps = eps->number();
+  if (options.norm_eps != 1e-6) {
+    warnings.push_back(fmt::format(
+        "layer_norm_eps is {:g} by the configuration and used; the papers' code and timm have 1e-06",
+        options.norm_eps));
+  }
+}
+
+}  // namespace
+
+bool is_hf_vit(const WeightsSource& source) { return source.has(kPatch); }
+
+WeightsReading read_hf_vit(const WeightsSource& source) {
+  WeightsReading reading;
+  reading.kind = "vit";
+  VitOptions options = options_of(source);
+  apply_config(source, options, reading.warnings);
+  reading.model = vit_config(options);
+  const int64_t size = options.image_size;
+  reading.input = imagenet_input(options.channels, size, size * 256 / 224);
+  if (source.preprocessor.is_object()) {
+    apply_hugging_face(source.preprocessor, reading.input, reading.warnings);
+  } else {
+    reading.warnings.push_back(fmt::format(
+        "no preprocessor_config.json beside the weights: ImageNet's mean and std and {} are assumed",
+        reading.input.view));
+  }
+  reading.names = options.variant.activation == "swiglu" ? std::span<const Renaming>(kDinov2Swiglu)
+                  : options.variant.layer_scale          ? std::span<const Renaming>(kDinov2)
+                                                         : std::span<const Renaming>(kVit);
+  reading.left_out = {"pooler.*",  "classifier.*",          "cls_classifier.*", "distillation_classifier.*",
+                      "decoder.*", "embeddings.mask_token", "*position_ids"};
+  return reading;
+}
+
+}  // namespace repbench
