@@ -210,9 +210,14 @@ std::string hash_of(const NamedTensors& tensors) {
   return digest.hex();
 }
 
+bool is_statistic(std::string_view name) {
+  return name.ends_with(".running_mean") || name.ends_with(".running_var") ||
+         name.ends_with(".num_batches_tracked");
+}
+
 int64_t count_elements(const NamedTensors& tensors) {
   int64_t total = 0;
-  for (const NamedTensor& named : tensors) total += named.tensor.numel();
+  for (const auto& [name, tensor] : tensors) total += is_statistic(name) ? 0 : tensor.numel();
   return total;
 }
 

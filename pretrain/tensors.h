@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "files/safetensors.h"
@@ -59,6 +60,11 @@ void load_tensors(const std::filesystem::path& path, const NamedTensors& tensors
 /// sha256 over names, dtypes, shapes and bytes, in name order.
 std::string hash_of(const NamedTensors& tensors);
 
+/// A batch norm's running_mean, running_var or num_batches_tracked: stored with the weights and never
+/// trained.
+bool is_statistic(std::string_view name);
+
+/// Statistics are not counted.
 int64_t count_elements(const NamedTensors& tensors);
 
 }  // namespace repbench

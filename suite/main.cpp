@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
   remember_command(argc, argv);
   try {
     program.parse(argc, argv);
+  } catch (const CLI::RuntimeError& answer) {  // a command ran, and its answer is no
+    return answer.get_exit_code();
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // help and version
     fmt::print(stderr, "repbench: [command line] {}\n", one_line(error.what()));

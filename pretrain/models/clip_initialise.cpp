@@ -5,6 +5,7 @@
 #include <c10/core/GradMode.h>
 
 #include <cmath>
+#include <optional>
 #include <string_view>
 
 #include "pretrain/models/initialise.h"
@@ -12,10 +13,23 @@
 namespace repbench {
 namespace {
 
-bool is_norm(std::string_view name) { return name.find("ln_") != std::string_view::npos; }
+constexpr std::string_view kPool = "visual.attnpool.";
+
+bool is_norm(std::string_view name) {
+  return name.find("ln_") != std::string_view::npos || name.find(".bn") != std::string_view::npos ||
+         name.find(".downsample.1.") != std::string_view::npos;
+}
+
+/// What a tensor starts with everywhere, where nothing is drawn.
+std::optional<double> constant(std::string_view name) {
+  if (name == "logit_scale") return std::log(1.0 / 0.07);
+  if (!is_norm(name)) return std::nullopt;
+  const bool ends_branch = name.starts_with("visual.layer") && name.ends_with(".bn3.weight");
+  return (name.ends_with("weight") && !ends_branch) || name.ends_with("running_var") ? 1.0 : 0.0;
+}
 
 /// Standard deviation of a normal tensor; 0 if the tensor is none.
-double deviation(std::string_view name, const ClipWidths& widths) {
+double deviation(std::string_view name, const at::Tensor& tensor, const ClipWidths& widths) {
   const double vision = std::pow(static_cast<double>(widths.vision_width), -0.5);
   const double text = std::pow(static_cast<double>(widths.text_width), -0.5);
   if (name == "token_embedding.weight") return 0.02;
@@ -23,6 +37,8 @@ double deviation(std::string_view name, const ClipWidths& widths) {
   if (name == "text_projection") return text;
   if (name == "visual.class_embedding" || name == "visual.positional_embedding" || name == "visual.proj")
     return vision;
+  if (name.starts_with(kPool) && tensor.dim() == 2)
+    return std::pow(static_cast<double>(tensor.size(1)), -0.5);
   if (name.starts_with("visual.") || name.ends_with("bias")) return 0;
   if (name.ends_with("attn.in_proj_weight")) return text;
   if (name.ends_with("mlp.c_fc.weight")) return text * std::pow(2.0, -0.5);
@@ -55,11 +71,9 @@ void initialise_clip(const NamedTensors& parameters, const ClipWidths& widths, u
   const c10::NoGradGuard no_grad;
   for (const auto& [name, tensor] : parameters) {
     const at::Generator generator = at::detail::createCPUGenerator(parameter_seed(seed, name));
-    if (name == "logit_scale") {
-      tensor.fill_(std::log(1.0 / 0.07));
-    } else if (is_norm(name)) {
-      tensor.fill_(name.ends_with("weight") ? 1.0 : 0.0);
-    } else if (const double sigma = deviation(name, widths); sigma > 0) {
+    if (const std::optional<double> value = constant(name)) {
+      tensor.fill_(*value);
+    } else if (const double sigma = deviation(name, tensor, widths); sigma > 0) {
       tensor.copy_(at::empty(tensor.sizes()).normal_(0.0, sigma, generator));
     } else {
       const double limit = bound(name, tensor, parameters);

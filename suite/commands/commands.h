@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 
 // Each command adds itself to the program and runs when it is chosen. Errors are exceptions; only main
-// catches.
+// catches. A command whose answer is no has printed it and throws CLI::RuntimeError(1), the exit code.
 
 namespace repbench {
 

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "pretrain/checkpoint.h"
 #include "suite/commands/commands.h"
+#include "suite/handshake.h"
 
 namespace repbench {
 namespace {
@@ -44,16 +46,46 @@ void print(const Json& info) {
   }
 }
 
+/// A line a stage and the verdict. Exit 1 where a stage diverges.
+void shake_hands(const Encoder& encoder, const std::string& reference, double tolerance) {
+  const std::vector<HandshakeRow> rows = handshake(encoder, SafetensorsFile(reference), tolerance);
+  fmt::print("{:24} {:>12} {:>12}\n", "stage", "difference", "relative");
+  for (const HandshakeRow& row : rows) {
+    fmt::print("{:24} {:12.2e} {:12.2e} {}\n", row.stage, row.largest_difference, row.relative,
+               row.ok ? "ok" : "differs");
+  }
+  if (const HandshakeRow* first = first_divergence(rows)) {
+    fmt::print("first divergence: {}, relative difference {:.2e} (allowed {:.0e})\n", first->stage,
+               first->relative, tolerance);
+    throw CLI::RuntimeError(1);
+  }
+  const HandshakeRow worst = *std::max_element(
+      rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.relative < b.relative; });
+  fmt::print("agrees with {} ({} stages, largest relative difference {:.2e} at {})\n", reference, rows.size(),
+             worst.relative, worst.stage);
+}
+
 }  // namespace
 
 void add_inspect(CLI::App& program) {
+  auto reference = std::make_shared<std::string>();
+  auto tolerance = std::make_shared<double>(1e-4);
   auto checkpoint = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);
   CLI::App* command = program.add_subcommand("inspect", "what a checkpoint is: stages, tensors, input, cost");
   command->add_option("checkpoint", *checkpoint, "a checkpoint folder")->required();
   command->add_flag("--json", *as_json, "print JSON");
-  command->callback([checkpoint, as_json] {
-    const Json info = describe(load_encoder(*checkpoint));
+  command->add_option("--handshake", *reference,
+                      "compare each stage with activations of the framework that made the weights (a file of "
+                      "tests/interop/handshake.py); exit 1 if they differ");
+  command->add_option("--tolerance", *tolerance, "largest difference / largest magnitude of a stage")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->needs("--handshake");
+  command->callback([=] {
+    const LoadedEncoder loaded = load_encoder(*checkpoint);
+    if (!reference->empty()) return shake_hands(*loaded.encoder, *reference, *tolerance);
+    const Json info = describe(loaded);
     if (*as_json) {
       fmt::print("{}", pretty_json(info));
     } else {
