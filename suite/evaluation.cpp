@@ -8,7 +8,6 @@
 
 #include "datasets/images/views.h"
 #include "files/hash.h"
-#include "pretrain/checkpoint.h"
 #include "pretrain/models/kinds.h"
 #include "suite/version.h"
 
@@ -135,14 +134,15 @@ std::string folder_name(const Evaluation& evaluation) {
   return fmt::format("{}.{}{}{}", dataset, evaluation.protocol, classifier.empty() ? "" : "-", classifier);
 }
 
-Subject load_subject(const std::filesystem::path& checkpoint, const std::string& label) {
-  LoadedEncoder loaded = load_encoder(checkpoint);
+Subject load_subject(const std::filesystem::path& path, const std::string& label,
+                     const WeightsOptions& weights) {
+  LoadedEncoder loaded = open_encoder(path, weights);
   const Json& options = loaded.config["options"];
   Subject subject;
   subject.label = label.empty() ? options.value("label", loaded.config["encoder"].get<std::string>()) : label;
   subject.encoder = loaded.encoder;
   subject.sha256 = loaded.sha256;
-  subject.checkpoint = checkpoint;
+  subject.checkpoint = path;
   const int64_t total = count_elements(loaded.encoder->parameters());
   subject.description = {{"sha256", loaded.sha256},
                          {"kind", loaded.config["encoder"]},
@@ -152,6 +152,7 @@ Subject load_subject(const std::filesystem::path& checkpoint, const std::string&
                          {"input", loaded.config["input"]},
                          {"parameters", {{"total", total}, {"trainable", 0}}},
                          {"training", loaded.config["training"]}};
+  if (loaded.config.contains("weights")) subject.description["weights"] = loaded.config["weights"];
   // Times belong to the cost section: all else is equal between two runs of the same settings.
   subject.description["training"].erase("seconds");
   subject.warnings = std::move(loaded.warnings);

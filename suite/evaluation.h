@@ -7,6 +7,7 @@
 
 #include "configs/options.h"
 #include "pretrain/execution.h"
+#include "pretrain/weights/import.h"
 #include "protocols/protocol.h"
 #include "suite/progress.h"
 
@@ -44,9 +45,10 @@ Evaluation prepare_evaluation(const std::string& protocol, const std::string& da
 /// "fashion_mnist.linear_probe", with "-ridge" where a classifier is chosen: the folder of a report.
 std::string folder_name(const Evaluation& evaluation);
 
-/// A checkpoint folder, or the control "raw_pixels" with the input of `like`. `label` overrides the name in
-/// tables.
-Subject load_subject(const std::filesystem::path& checkpoint, const std::string& label = "");
+/// A checkpoint or weights made elsewhere, or the control "raw_pixels" with the input of `like`. `label`
+/// overrides the name in tables.
+Subject load_subject(const std::filesystem::path& path, const std::string& label = "",
+                     const WeightsOptions& options = {});
 Subject raw_pixels_subject(const InputSpec& like, const std::string& label = "raw pixels");
 
 /// Runs it and writes report.json, outcomes.json and sheet.json into `folder`.

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "files/checked_json.h"
 #include "pretrain/models/clip.h"
 #include "pretrain/weights/clip_tokenizer_of.h"
@@ -123,6 +125,8 @@ WeightsReading read_hf_clip(const WeightsSource& source) {
   reading.kind = "clip";
   ClipOptions options = options_of(source);
   apply_config(source, options, reading.warnings);
+  note_untold(options.heads, "heads", reading);
+  note_untold(options.text.heads, "text.heads", reading);
   reading.model = clip_config(options);
   reading.input = clip_input(options.channels, options.image_size);
   const InputSpec usual = reading.input;
@@ -132,6 +136,53 @@ WeightsReading read_hf_clip(const WeightsSource& source) {
   reading.names = kNames;
   reading.left_out = {"*position_ids"};
   return reading;
+}
+
+ExportedWeights write_hf_clip(const Encoder& encoder) {
+  const auto& clip = dynamic_cast<const Clip&>(encoder);
+  const ClipOptions& options = clip.options();
+  ExportedWeights exported{"model.safetensors", tensors_for_export(encoder, kNames), {}, {}};
+  const int64_t vocabulary = encoder.text()->vocabulary_size();
+  const int64_t end = options.text_variant.end_token < 0 ? vocabulary - 1 : options.text_variant.end_token;
+  const auto hidden = [](int64_t width, double ratio) {
+    return std::llround(static_cast<double>(width) * ratio);
+  };
+  exported.files["config.json"] = {
+      {"architectures", {"CLIPModel"}},
+      {"model_type", "clip"},
+      {"dtype", "float32"},
+      {"projection_dim", options.embed_dim},
+      {"text_config",
+       {{"model_type", "clip_text_model"},
+        {"vocab_size", vocabulary},
+        {"bos_token_id", vocabulary - 2},
+        {"eos_token_id", end},
+        {"pad_token_id", 1},
+        {"hidden_act", options.activation},
+        {"hidden_size", options.text.width},
+        {"intermediate_size", hidden(options.text.width, options.text_variant.mlp_ratio)},
+        {"layer_norm_eps", 1e-5},
+        {"max_position_embeddings", options.text.context_length},
+        {"num_attention_heads", options.text.heads},
+        {"num_hidden_layers", options.text.depth},
+        {"projection_dim", options.embed_dim}}},
+      {"vision_config",
+       {{"model_type", "clip_vision_model"},
+        {"hidden_act", options.activation},
+        {"hidden_size", options.width},
+        {"intermediate_size", hidden(options.width, options.mlp_ratio)},
+        {"image_size", options.image_size},
+        {"layer_norm_eps", 1e-5},
+        {"num_attention_heads", options.heads},
+        {"num_channels", options.channels},
+        {"num_hidden_layers", options.depth},
+        {"patch_size", options.patch_size},
+        {"projection_dim", options.embed_dim}}}};
+  exported.files["preprocessor_config.json"] = hugging_face_preprocessor(encoder.input());
+  if (vocabulary != 49408)
+    exported.warnings.emplace_back(
+        "the vocabulary is not CLIP's: CLIPTokenizer does not fit, give the model ids");
+  return exported;
 }
 
 }  // namespace repbench

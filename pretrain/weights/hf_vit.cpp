@@ -1,4 +1,7 @@
+#include <ATen/ATen.h>
 #include <fmt/format.h>
+
+#include <cmath>
 
 #include "files/checked_json.h"
 #include "pretrain/models/vit.h"
@@ -51,6 +54,11 @@ constexpr Renaming kDinov2Swiglu[] = {{"cls_token", "embeddings.cls_token"},
                                       {"blocks.{}.mlp.fc2.*", "encoder.layer.{}.mlp.weights_out.*"},
                                       {"blocks.{}.ls2.gamma", "encoder.layer.{}.layer_scale2.lambda1"},
                                       {"norm.*", "layernorm.*"}};
+
+std::span<const Renaming> names_of(const VitVariant& variant) {
+  if (variant.activation == "swiglu") return kDinov2Swiglu;
+  return variant.layer_scale ? std::span<const Renaming>(kDinov2) : std::span<const Renaming>(kVit);
+}
 
 constexpr const char* kPatch = "embeddings.patch_embeddings.projection.weight";
 
@@ -113,6 +121,37 @@ void apply_config(const WeightsSource& source, VitOptions& options, std::vector<
   }
 }
 
+/// Is DINOv2 the only model of Hugging Face's that has what this one has?
+bool needs_dinov2(const VitVariant& variant) { return variant.layer_scale || variant.register_tokens > 0; }
+
+void check_exportable(const VitOptions& options) {
+  const VitVariant& variant = options.variant;
+  const auto expect = [](bool holds, std::string_view what) { expect_for_export(holds, "hf", what); };
+  expect(variant.class_token, "its ViTs have a class token");
+  expect(!variant.norm_pre, "its ViTs have no norm before the blocks");
+  expect(variant.patch_bias, "its patch projections have a bias");
+  expect(variant.final_norm == "tokens", "its ViTs norm the tokens, not what is pooled");
+  if (needs_dinov2(variant)) {
+    expect(variant.layer_scale, "registers come with layer scale there");
+    expect(!variant.distillation_token, "DINOv2 has no distillation token");
+    const int64_t hidden = (static_cast<int64_t>(static_cast<double>(options.width * 4) * 2 / 3) + 7) / 8 * 8;
+    expect(variant.activation != "swiglu" ||
+               std::llround(options.mlp_ratio * static_cast<double>(options.width)) == 2 * hidden,
+           "its SwiGLU has the hidden width of DINOv2's giant");
+  } else {
+    expect(variant.activation != "swiglu", "its ViTs have no SwiGLU");
+  }
+}
+
+/// Class positions of zeros where ours has none: the class token then stays as it is.
+void add_class_position(const VitVariant& variant, NamedTensors& tensors) {
+  if (variant.positioned != "none") return;
+  for (NamedTensor& named : tensors) {
+    if (named.name != "embeddings.position_embeddings") continue;
+    named.tensor = at::cat({at::zeros_like(named.tensor.narrow(1, 0, 1)), named.tensor}, 1);
+  }
+}
+
 }  // namespace
 
 bool is_hf_vit(const WeightsSource& source) { return source.has(kPatch); }
@@ -122,6 +161,7 @@ WeightsReading read_hf_vit(const WeightsSource& source) {
   reading.kind = "vit";
   VitOptions options = options_of(source);
   apply_config(source, options, reading.warnings);
+  note_untold(options.heads, "heads", reading);
   reading.model = vit_config(options);
   const int64_t size = options.image_size;
   reading.input = imagenet_input(options.channels, size, size * 256 / 224);
@@ -132,12 +172,50 @@ WeightsReading read_hf_vit(const WeightsSource& source) {
         "no preprocessor_config.json beside the weights: ImageNet's mean and std and {} are assumed",
         reading.input.view));
   }
-  reading.names = options.variant.activation == "swiglu" ? std::span<const Renaming>(kDinov2Swiglu)
-                  : options.variant.layer_scale          ? std::span<const Renaming>(kDinov2)
-                                                         : std::span<const Renaming>(kVit);
+  reading.names = names_of(options.variant);
   reading.left_out = {"pooler.*",  "classifier.*",          "cls_classifier.*", "distillation_classifier.*",
                       "decoder.*", "embeddings.mask_token", "*position_ids"};
   return reading;
+}
+
+ExportedWeights write_hf_vit(const Encoder& encoder) {
+  const VitOptions& options = dynamic_cast<const Vit&>(encoder).options();
+  const VitVariant& variant = options.variant;
+  check_exportable(options);
+  ExportedWeights exported{"model.safetensors", tensors_for_export(encoder, names_of(variant)), {}, {}};
+  add_class_position(variant, exported.tensors);
+  Json config = {{"dtype", "float32"},
+                 {"hidden_size", options.width},
+                 {"num_hidden_layers", options.depth},
+                 {"num_attention_heads", options.heads},
+                 {"hidden_act", variant.activation == "gelu_tanh" ? "gelu_pytorch_tanh" : variant.activation},
+                 {"layer_norm_eps", options.norm_eps},
+                 {"image_size", options.image_size},
+                 {"patch_size", options.patch_size},
+                 {"num_channels", options.channels},
+                 {"qkv_bias", variant.qkv_bias},
+                 {"hidden_dropout_prob", 0.0},
+                 {"attention_probs_dropout_prob", 0.0}};
+  if (needs_dinov2(variant)) {
+    const bool registers = variant.register_tokens > 0, swiglu = variant.activation == "swiglu";
+    config["model_type"] = registers ? "dinov2_with_registers" : "dinov2";
+    config["architectures"] = {registers ? "Dinov2WithRegistersModel" : "Dinov2Model"};
+    if (registers) config["num_register_tokens"] = variant.register_tokens;
+    config["mlp_ratio"] = swiglu ? 4.0 : options.mlp_ratio;
+    config["use_swiglu_ffn"] = swiglu;
+    if (swiglu) config["hidden_act"] = "gelu";
+    // Its mask token serves pretraining alone, but it is a parameter of the model.
+    exported.tensors.push_back({"embeddings.mask_token", at::zeros({1, options.width})});
+  } else {
+    config["model_type"] = variant.distillation_token ? "deit" : "vit";
+    config["architectures"] = {variant.distillation_token ? "DeiTModel" : "ViTModel"};
+    config["intermediate_size"] = std::llround(static_cast<double>(options.width) * options.mlp_ratio);
+    exported.warnings.emplace_back(
+        "there is no pooler: load it with add_pooling_layer=False, or leave pooler_output alone");
+  }
+  exported.files["config.json"] = std::move(config);
+  exported.files["preprocessor_config.json"] = hugging_face_preprocessor(encoder.input());
+  return exported;
 }
 
 }  // namespace repbench

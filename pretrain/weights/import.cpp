@@ -97,15 +97,15 @@ void assume(const std::vector<std::string>& assignments, Json& settings) {
   }
 }
 
-void check_heads(const Json& model, const WeightsSource& source) {
-  for (const std::string& key : dotted_keys(model)) {
-    std::string pointer = "/" + key;
-    std::replace(pointer.begin(), pointer.end(), '.', '/');
-    if ((key == "heads" || key.ends_with(".heads")) && model[Json::json_pointer(pointer)] == 0) {
-      throw std::invalid_argument(fmt::format(
-          "[weights] {}: the number of attention heads is not in the weights; say it by --assume {}=N",
-          source.path.string(), key));
-    }
+void check_told(const std::vector<std::string>& untold, const WeightsOptions& options,
+                const WeightsSource& source) {
+  for (const std::string& key : untold) {
+    const bool told = std::any_of(options.assume.begin(), options.assume.end(),
+                                  [&](const std::string& text) { return text.starts_with(key + "="); });
+    if (told) continue;
+    throw std::invalid_argument(fmt::format(
+        "[weights] {}: the number of attention heads is not in the weights; say it by --assume {}=N",
+        source.path.string(), key));
   }
 }
 
@@ -120,7 +120,7 @@ std::shared_ptr<Encoder> make_from(WeightsReading& reading, const WeightsSource&
     reading.input.size = make_view(reading.input.view)->size();
     settings.erase("input");
     reading.model = settings;
-    check_heads(reading.model, source);
+    check_told(reading.untold, options, source);
     return make_encoder(reading.kind, reading.model, reading.input, reading.tokenizer);
   } catch (const Json::exception& error) {
     throw std::invalid_argument(fmt::format("[weights] {}: {}", source.path.string(), error.what()));

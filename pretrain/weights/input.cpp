@@ -18,6 +18,20 @@ struct Geometry {
   int64_t resize, size;
   std::string interpolation = "bicubic";
 
+  /// Of "eval:RESIZE:SIZE:INTERPOLATION", "eval:SIZE" or their like.
+  static Geometry of(const InputSpec& input) {
+    Geometry geometry{input.size, input.size};
+    std::vector<std::string> parts;
+    for (size_t begin = 0; begin <= input.view.size();) {
+      const size_t end = std::min(input.view.find(':', begin), input.view.size());
+      parts.push_back(input.view.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    if (parts.size() > 2) geometry.resize = std::stoll(parts[1]);
+    if (parts.size() > 3) geometry.interpolation = parts[3];
+    return geometry;
+  }
+
   void write(InputSpec& input) const {
     input.size = size;
     input.view = eval_view(resize, size, interpolation);
@@ -131,6 +145,47 @@ void apply_hugging_face(const Json& preprocessor, InputSpec& input, std::vector<
         "cropped");
   }
   geometry.write(input);
+}
+
+Json timm_pretrained_cfg(const InputSpec& input) {
+  const Geometry geometry = Geometry::of(input);
+  return {{"tag", "repbench"},
+          {"custom_load", false},
+          {"input_size", {input.channels, input.size, input.size}},
+          {"fixed_input_size", true},
+          {"interpolation", geometry.interpolation},
+          {"crop_pct", static_cast<double>(input.size) / static_cast<double>(geometry.resize)},
+          {"crop_mode", "center"},
+          {"mean", input.mean},
+          {"std", input.std},
+          {"num_classes", 0},
+          {"pool_size", nullptr},
+          {"first_conv", "patch_embed.proj"},
+          {"classifier", "head"}};
+}
+
+Json open_clip_preprocess_cfg(const InputSpec& input) {
+  return {{"mean", input.mean},
+          {"std", input.std},
+          {"interpolation", Geometry::of(input).interpolation},
+          {"resize_mode", "shortest"}};
+}
+
+Json hugging_face_preprocessor(const InputSpec& input) {
+  const Geometry geometry = Geometry::of(input);
+  return {
+      {"image_processor_type", "CLIPImageProcessor"},  // resizes the shorter side and crops, as our views do
+      {"do_resize", true},
+      {"size", {{"shortest_edge", geometry.resize}}},
+      {"resample", geometry.interpolation == "bilinear" ? 2 : 3},
+      {"do_center_crop", true},
+      {"crop_size", {{"height", input.size}, {"width", input.size}}},
+      {"do_rescale", true},
+      {"rescale_factor", 1.0 / 255.0},
+      {"do_normalize", true},
+      {"do_convert_rgb", true},
+      {"image_mean", input.mean},
+      {"image_std", input.std}};
 }
 
 void warn_of_other_statistics(const InputSpec& got, const InputSpec& usual, const std::string& family,

@@ -25,6 +25,11 @@ void apply_open_clip(const Json& preprocess, InputSpec& input, std::vector<std::
 /// Hugging Face's preprocessor_config.json: image_mean, image_std, size, crop_size, resample.
 void apply_hugging_face(const Json& preprocessor, InputSpec& input, std::vector<std::string>& warnings);
 
+/// The same, the other way round.
+Json timm_pretrained_cfg(const InputSpec& input);
+Json open_clip_preprocess_cfg(const InputSpec& input);
+Json hugging_face_preprocessor(const InputSpec& input);
+
 /// Adds a warning where two inputs normalise differently.
 void warn_of_other_statistics(const InputSpec& got, const InputSpec& usual, const std::string& family,
                               std::vector<std::string>& warnings);

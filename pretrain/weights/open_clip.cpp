@@ -210,6 +210,8 @@ WeightsReading read_open_clip(const WeightsSource& source) {
     options.activation = activation;
     vocabulary = options.text_variant.vocabulary;
     reading.kind = "clip_resnet";
+    note_untold(options.heads, "heads", reading);
+    note_untold(options.text.heads, "text.heads", reading);
     reading.model = clip_resnet_config(options);
     reading.input = clip_input(options.channels, options.image_size);
   } else {
@@ -217,6 +219,8 @@ WeightsReading read_open_clip(const WeightsSource& source) {
     options.activation = activation;
     vocabulary = options.text_variant.vocabulary;
     reading.kind = "clip";
+    note_untold(options.heads, "heads", reading);
+    note_untold(options.text.heads, "text.heads", reading);
     reading.model = clip_config(options);
     reading.input = clip_input(options.channels, options.image_size);
   }
@@ -229,6 +233,43 @@ WeightsReading read_open_clip(const WeightsSource& source) {
   if (!text_prefix(source).empty()) reading.names = kCustomText;
   reading.left_out = {"attn_mask", "text.attn_mask", "input_resolution", "context_length", "vocab_size"};
   return reading;
+}
+
+ExportedWeights write_open_clip(const Encoder& encoder) {
+  const Json config = encoder.config();
+  ExportedWeights exported{"open_clip_model.safetensors", tensors_for_export(encoder, {}), {}, {}};
+  const Json& text = config.at("text");
+  Json vision = {{"image_size", config.at("image_size")}, {"width", config.at("width")}};
+  Json text_cfg = {{"context_length", text.at("context_length")},
+                   {"vocab_size", encoder.text()->vocabulary_size()},
+                   {"width", text.at("width")},
+                   {"heads", text.at("heads")},
+                   {"layers", text.at("depth")}};
+  if (encoder.kind() == "clip") {
+    const int64_t width = config.at("width").get<int64_t>(), heads = config.at("heads").get<int64_t>();
+    vision["layers"] = config.at("depth");
+    vision["patch_size"] = config.at("patch_size");
+    vision["head_width"] = width / heads;
+    const Json variant = config.value("variant", Json::object());
+    vision["mlp_ratio"] = variant.value("mlp_ratio", 4.0);
+    text_cfg["mlp_ratio"] = variant.value("text", Json::object()).value("mlp_ratio", 4.0);
+    expect_for_export(variant.value("text", Json::object()).value("end_token", -1) < 0, "open_clip",
+                      "a text ends at its highest id there, not at a chosen one");
+  } else {
+    vision["layers"] = config.at("layers");
+    vision["head_width"] = config.at("width").get<int64_t>() * 32 / config.at("heads").get<int64_t>();
+    vision["patch_size"] = nullptr;
+  }
+  exported.files["open_clip_config.json"] = {{"model_cfg",
+                                              {{"embed_dim", config.at("embed_dim")},
+                                               {"quick_gelu", config.at("activation") == "quick_gelu"},
+                                               {"vision_cfg", vision},
+                                               {"text_cfg", text_cfg}}},
+                                             {"preprocess_cfg", open_clip_preprocess_cfg(encoder.input())}};
+  if (encoder.text()->vocabulary_size() != 49408)
+    exported.warnings.emplace_back(
+        "the vocabulary is not CLIP's: open_clip's own tokenizer does not fit, give it ids");
+  return exported;
 }
 
 }  // namespace repbench

@@ -23,9 +23,20 @@ constexpr std::array kFilesOfAFolder = {"open_clip_model.safetensors", "open_cli
 constexpr std::array kGroups = {"state_dict", "model", "model_state_dict", "module", "teacher",
                                 "encoder",    ""};
 
-constexpr std::array kPrefixes = {
-    "",          "module.",  "model.",           "_orig_mod.",        "module._orig_mod.",
-    "backbone.", "encoder.", "module.backbone.", "base_model.model.", "trunk."};
+constexpr std::array kPrefixes = {"",
+                                  "module.",
+                                  "model.",
+                                  "_orig_mod.",
+                                  "module._orig_mod.",
+                                  "backbone.",
+                                  "encoder.",
+                                  "trunk.",
+                                  "vit.",
+                                  "module.backbone.",
+                                  "dinov2.",
+                                  "deit.",
+                                  "student.",
+                                  "dinov2_with_registers."};
 
 fs::path file_of(const fs::path& path) {
   if (!fs::exists(path)) {

@@ -1,3 +1,4 @@
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -141,7 +142,33 @@ void apply_config(const WeightsSource& source, Family family, VitOptions& option
                     "says gelu, which is used",
                     architecture));
   }
-  // Pooling by the mean without fc_norm: the norm comes first, and the mean after it.
+}
+
+/// An architecture whose own arguments are right where a configuration cannot say them: eps, distillation,
+/// SwiGLU.
+std::string architecture_for(const VitOptions& options) {
+  const VitVariant& variant = options.variant;
+  if (variant.distillation_token) return "deit_base_distilled_patch16_224";
+  if (variant.activation == "swiglu")
+    return variant.register_tokens > 0 ? "vit_giant_patch14_reg4_dinov2" : "vit_giant_patch14_dinov2";
+  if (variant.norm_pre)
+    return variant.activation == "quick_gelu" ? "vit_base_patch32_clip_quickgelu_224"
+                                              : "vit_base_patch32_clip_224";
+  return "vit_base_patch16_224";
+}
+
+/// timm gives positions to all tokens before the patches or to none of them: the class token's is added to
+/// it.
+void take_positions_apart(const VitVariant& variant, NamedTensors& tensors) {
+  if (variant.positioned != "class" || variant.prefix() == 1) return;
+  at::Tensor* cls = nullptr;
+  at::Tensor* positions = nullptr;
+  for (NamedTensor& named : tensors) {
+    if (named.name == "cls_token") cls = &named.tensor;
+    if (named.name == "pos_embed") positions = &named.tensor;
+  }
+  *cls = *cls + positions->narrow(1, 0, 1);
+  *positions = positions->narrow(1, 1, positions->size(1) - 1).contiguous();
 }
 
 }  // namespace
@@ -157,6 +184,7 @@ WeightsReading read_timm(const WeightsSource& source) {
   VitOptions options = options_of(source, family);
   apply_config(source, family, options, reading.warnings);
   reading.input = input_of(options, family, source, reading.warnings);
+  note_untold(options.heads, "heads", reading);
   reading.model = vit_config(options);
   if (source.has("blocks.0.mlp.w12.weight")) {
     reading.names = kDinov2;
@@ -167,6 +195,47 @@ WeightsReading read_timm(const WeightsSource& source) {
   }
   reading.left_out = {"head.*", "head_dist.*", "pre_logits.*", "mask_token", "decoder_*"};
   return reading;
+}
+
+ExportedWeights write_timm(const Encoder& encoder) {
+  const VitOptions& options = dynamic_cast<const Vit&>(encoder).options();
+  const VitVariant& variant = options.variant;
+  expect_for_export(variant.patch_bias == !variant.norm_pre, "timm",
+                    "a norm before the blocks goes with a patch projection without bias there, and only so");
+  ExportedWeights exported{"model.safetensors", tensors_for_export(encoder, {}), {}, {}};
+  take_positions_apart(variant, exported.tensors);
+  const bool patches_alone =
+      variant.positioned == "none" || (variant.positioned == "class" && variant.prefix() > 1);
+  Json arguments = {{"img_size", options.image_size},
+                    {"patch_size", options.patch_size},
+                    {"in_chans", options.channels},
+                    {"embed_dim", options.width},
+                    {"depth", options.depth},
+                    {"num_heads", options.heads},
+                    {"mlp_ratio", options.mlp_ratio},
+                    {"qkv_bias", variant.qkv_bias},
+                    {"pre_norm", variant.norm_pre},
+                    {"class_token", variant.class_token},
+                    {"init_values", variant.layer_scale ? Json(1e-5) : Json(nullptr)}};
+  if (!variant.distillation_token) {
+    arguments["no_embed_class"] = patches_alone;
+    arguments["reg_tokens"] = variant.register_tokens;
+    arguments["fc_norm"] = variant.final_norm == "pooled";
+  }
+  if (variant.activation == "quick_gelu" || variant.activation == "gelu_tanh")
+    arguments["act_layer"] = variant.activation;
+  const std::string pool = variant.class_token && variant.final_norm == "tokens" ? "token" : "avg";
+  exported.files["config.json"] = {{"architecture", architecture_for(options)},
+                                   {"num_classes", 0},
+                                   {"num_features", options.width},
+                                   {"global_pool", pool},
+                                   {"model_args", arguments},
+                                   {"pretrained_cfg", timm_pretrained_cfg(encoder.input())}};
+  const double eps = variant.norm_pre ? 1e-5 : 1e-6;
+  if (options.norm_eps != eps)
+    exported.warnings.push_back(
+        fmt::format("timm's norms have eps {:g} there, these weights {:g}", eps, options.norm_eps));
+  return exported;
 }
 
 }  // namespace repbench

@@ -8,7 +8,6 @@
 #include "datasets/images/decode.h"
 #include "datasets/images/views.h"
 #include "files/atomic.h"
-#include "pretrain/checkpoint.h"
 #include "protocols/features.h"
 #include "suite/commands/commands.h"
 #include "suite/evaluation.h"
@@ -20,6 +19,7 @@ struct Arguments {
   std::string checkpoint, out, split = "test";
   std::vector<std::string> inputs, taps = {"cls"}, texts, assignments;
   bool store_pixels = false;
+  std::shared_ptr<WeightsOptions> weights;
 };
 
 /// The pictures under the encoder's own view: uint8 [N, S, S, C].
@@ -110,7 +110,8 @@ void embed(const Arguments& arguments) {
   options.describe(fields);
   for (const std::string& assignment : arguments.assignments) fields.set_from_text(assignment);
   const Execution execution = start_execution(options.execution);
-  const LoadedEncoder loaded = load_encoder(arguments.checkpoint);
+  const LoadedEncoder loaded = open_encoder(arguments.checkpoint, *arguments.weights);
+  print_warnings(loaded.warnings);
   loaded.encoder->to(execution.device);
   std::vector<std::string> ids = arguments.inputs;
   NamedTensors tensors;
@@ -140,7 +141,8 @@ void add_embed(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       program.add_subcommand("embed", "write features of pictures, of a data set, or of texts");
-  command->add_option("checkpoint", arguments->checkpoint, "a checkpoint folder")->required();
+  command->add_option("checkpoint", arguments->checkpoint, "a checkpoint, or weights made elsewhere")
+      ->required();
   command->add_option("inputs", arguments->inputs, "picture files, or one data set (kind or kind:path)");
   command->add_option("--text", arguments->texts, "texts, for an encoder with a text side")
       ->allow_extra_args(false);
@@ -154,6 +156,7 @@ void add_embed(CLI::App& program) {
   command->add_flag("--store-pixels", arguments->store_pixels,
                     "also write the normalised pixels as 'images'");
   command->add_option("--out", arguments->out, "features.safetensors")->required();
+  arguments->weights = add_weights_options(*command);
   command->callback([arguments] { embed(*arguments); });
 }
 

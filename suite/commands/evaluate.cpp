@@ -15,13 +15,14 @@ struct Arguments {
   std::string subject, out, label, like;
   std::vector<std::string> protocols, datasets, assignments;
   bool force = false;
+  std::shared_ptr<WeightsOptions> weights;
 };
 
 Subject subject_of(const Arguments& arguments) {
   if (arguments.subject != "raw_pixels") {
     if (!arguments.like.empty())
       throw std::invalid_argument("[evaluate] --like: expected with raw_pixels alone; got a checkpoint");
-    return load_subject(arguments.subject, arguments.label);
+    return load_subject(arguments.subject, arguments.label, *arguments.weights);
   }
   if (arguments.like.empty()) {
     throw std::invalid_argument(
@@ -78,7 +79,7 @@ void evaluate(const Arguments& arguments) {
 void add_evaluate(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("evaluate", "judge an encoder by protocols on data sets");
-  command->add_option("subject", arguments->subject, "a checkpoint folder, or raw_pixels")->required();
+  command->add_option("subject", arguments->subject, "a checkpoint, weights made elsewhere, or raw_pixels")->required();
   command->add_option("assignments", arguments->assignments, "key=value ...");
   command->add_option("--protocol", arguments->protocols, "P[,P...] (see: repbench list protocols)")
       ->required()
@@ -92,6 +93,7 @@ void add_evaluate(CLI::App& program) {
   command->add_flag("--force", arguments->force, "replace reports of other encoders or settings");
   command->add_option("--label", arguments->label, "the row's name in tables");
   command->add_option("--like", arguments->like, "raw_pixels: a checkpoint whose input is used");
+  arguments->weights = add_weights_options(*command);
   command->footer([arguments] {
     std::string text = "Keys of every protocol:\n";
     for (const ProtocolKind& kind : protocol_kinds()) {
