@@ -138,6 +138,8 @@ void check_exportable(const VitOptions& options) {
     expect(variant.activation != "swiglu" ||
                std::llround(options.mlp_ratio * static_cast<double>(options.width)) == 2 * hidden,
            "its SwiGLU has the hidden width of DINOv2's giant");
+    expect(variant.activation == "swiglu" || options.mlp_ratio == std::round(options.mlp_ratio),
+           "DINOv2's MLP is a whole number of times as wide as its tokens");
   } else {
     expect(variant.activation != "swiglu", "its ViTs have no SwiGLU");
   }
@@ -201,7 +203,7 @@ ExportedWeights write_hf_vit(const Encoder& encoder) {
     config["model_type"] = registers ? "dinov2_with_registers" : "dinov2";
     config["architectures"] = {registers ? "Dinov2WithRegistersModel" : "Dinov2Model"};
     if (registers) config["num_register_tokens"] = variant.register_tokens;
-    config["mlp_ratio"] = swiglu ? 4.0 : options.mlp_ratio;
+    config["mlp_ratio"] = swiglu ? 4 : std::llround(options.mlp_ratio);
     config["use_swiglu_ffn"] = swiglu;
     if (swiglu) config["hidden_act"] = "gelu";
     // Its mask token serves pretraining alone, but it is a parameter of the model.

@@ -12,8 +12,8 @@ namespace repbench {
 struct WeightsOptions {
   std::vector<std::string>
       allow_missing;  // patterns of the file's names, "*" for any text: they stay as initialised
-  std::vector<std::string> assume;  // KEY=VALUE: a key of the encoder's configuration (heads, activation ...)
-                                    // or input.mean, input.std, input.view
+  std::vector<std::string> assume = {};  // KEY=VALUE: a key of the encoder's configuration (heads, activation
+                                         // ...) or input.mean, input.std, input.view
 };
 
 /// One of our checkpoints, or weights made elsewhere: a file or folder in any format of weights_formats().

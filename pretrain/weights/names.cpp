@@ -98,7 +98,7 @@ class Comparison {
       expected_.insert(name);
       const auto found = theirs_.find(name);
       if (found == theirs_.end()) {
-        if (fits_any(name, options_.allow_missing)) {
+        if (fitting(name, options_.allow_missing) != nullptr) {
           report_.missing.push_back(name);
         } else {
           mismatch_.add_missing(name, names_);
@@ -112,8 +112,8 @@ class Comparison {
   FillReport finish(const std::string& source) {
     for (const std::string& name : names_) {
       if (expected_.contains(name)) continue;
-      if (fits_any(name, options_.left_out)) {
-        report_.left_out.push_back(name);
+      if (const std::string* pattern = fitting(name, options_.left_out)) {
+        ++report_.left_out[*pattern];
       } else {
         mismatch_.unexpected.push_back(name);
       }
@@ -126,9 +126,10 @@ class Comparison {
   }
 
  private:
-  static bool fits_any(const std::string& name, const std::vector<std::string>& patterns) {
-    return std::any_of(patterns.begin(), patterns.end(),
-                       [&](const std::string& pattern) { return fits_pattern(name, pattern); });
+  static const std::string* fitting(const std::string& name, const std::vector<std::string>& patterns) {
+    const auto found = std::find_if(patterns.begin(), patterns.end(),
+                                    [&](const std::string& pattern) { return fits_pattern(name, pattern); });
+    return found == patterns.end() ? nullptr : &*found;
   }
 
   const std::map<std::string, TensorView>& theirs_;

@@ -41,8 +41,8 @@ struct FillOptions {
 
 /// What became of the names that were not one to one.
 struct FillReport {
-  std::vector<std::string> left_out;  // names of the file that were not read
-  std::vector<std::string> missing;   // absent, and allowed to be: these tensors are as they were
+  std::map<std::string, int64_t> left_out;  // names of the file that were not read, counted by pattern
+  std::vector<std::string> missing;         // absent, and allowed to be: these tensors are as they were
 };
 
 /// Copies a file's tensors into ours, converting to our dtype; `release` is called for every view that was

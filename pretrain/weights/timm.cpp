@@ -157,18 +157,23 @@ std::string architecture_for(const VitOptions& options) {
   return "vit_base_patch16_224";
 }
 
-/// timm gives positions to all tokens before the patches or to none of them: the class token's is added to
-/// it.
-void take_positions_apart(const VitVariant& variant, NamedTensors& tensors) {
-  if (variant.positioned != "class" || variant.prefix() == 1) return;
+/// timm gives positions to all tokens before the patches or to none of them: where others have none, the
+/// class token's is added to it. So it is where that position is nothing, which stands for none (DeiT III by
+/// way of Hugging Face). True if the patches alone are left with positions.
+bool take_positions_apart(const VitVariant& variant, NamedTensors& tensors) {
   at::Tensor* cls = nullptr;
   at::Tensor* positions = nullptr;
   for (NamedTensor& named : tensors) {
     if (named.name == "cls_token") cls = &named.tensor;
     if (named.name == "pos_embed") positions = &named.tensor;
   }
-  *cls = *cls + positions->narrow(1, 0, 1);
+  if (variant.positioned_prefix() != 1) return variant.positioned_prefix() == 0;
+  const at::Tensor first = positions->narrow(1, 0, 1);
+  const bool nothing = variant.positions == "learned" && !first.any().item<bool>();
+  if (variant.prefix() == 1 && !nothing) return false;
+  *cls = *cls + first;
   *positions = positions->narrow(1, 1, positions->size(1) - 1).contiguous();
+  return true;
 }
 
 }  // namespace
@@ -203,9 +208,7 @@ ExportedWeights write_timm(const Encoder& encoder) {
   expect_for_export(variant.patch_bias == !variant.norm_pre, "timm",
                     "a norm before the blocks goes with a patch projection without bias there, and only so");
   ExportedWeights exported{"model.safetensors", tensors_for_export(encoder, {}), {}, {}};
-  take_positions_apart(variant, exported.tensors);
-  const bool patches_alone =
-      variant.positioned == "none" || (variant.positioned == "class" && variant.prefix() > 1);
+  const bool patches_alone = take_positions_apart(variant, exported.tensors);
   Json arguments = {{"img_size", options.image_size},
                     {"patch_size", options.patch_size},
                     {"in_chans", options.channels},
@@ -217,14 +220,15 @@ ExportedWeights write_timm(const Encoder& encoder) {
                     {"pre_norm", variant.norm_pre},
                     {"class_token", variant.class_token},
                     {"init_values", variant.layer_scale ? Json(1e-5) : Json(nullptr)}};
+  const std::string pool = variant.class_token && variant.final_norm == "tokens" ? "token" : "avg";
   if (!variant.distillation_token) {
+    arguments["global_pool"] = pool;
     arguments["no_embed_class"] = patches_alone;
     arguments["reg_tokens"] = variant.register_tokens;
     arguments["fc_norm"] = variant.final_norm == "pooled";
   }
   if (variant.activation == "quick_gelu" || variant.activation == "gelu_tanh")
     arguments["act_layer"] = variant.activation;
-  const std::string pool = variant.class_token && variant.final_norm == "tokens" ? "token" : "avg";
   exported.files["config.json"] = {{"architecture", architecture_for(options)},
                                    {"num_classes", 0},
                                    {"num_features", options.width},
