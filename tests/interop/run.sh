@@ -38,6 +38,14 @@ echo "== logistic regression against scikit-learn"
 "$build/logistic_problem" "$work/logistic.safetensors"
 "$python" tests/interop/sklearn_logistic.py "$work/logistic.safetensors"
 
+echo "== linear probe on a file of features against scikit-learn"
+"$python" tests/interop/sklearn_features.py make "$work/blobs.safetensors"
+"$repbench" evaluate "$work/blobs.safetensors" --protocol linear_probe --out "$work/blobs" > "$work/log" 2>&1 ||
+  { cat "$work/log"; exit 1; }
+report=$work/blobs/features-blobs.linear_probe-logistic/report.json
+"$python" tests/interop/validate_report.py reports/schema/report.schema.json "$report"
+"$python" tests/interop/sklearn_features.py check "$work/blobs.safetensors" "$report"
+
 echo "== views against torchvision on Pillow"
 pictures=(tests/golden/jpeg/*.jpg tests/golden/jpeg/rgb.png)
 if [ -n "${REPBENCH_DATA:-}" ]; then
