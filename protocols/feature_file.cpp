@@ -44,7 +44,7 @@ void check_count(const FeatureSource& source, std::string_view name, size_t coun
 
 std::vector<int64_t> read_labels(const FeatureSource& source, int64_t rows) {
   const auto stored = source.integers("labels");
-  if (!stored && source.has("labels")) source.fail("labels", "a list of integers", "texts");
+  if (!stored && source.has("labels")) source.fail("labels", "a list of integers", "no tensor");
   std::vector<int64_t> labels = stored.value_or(std::vector<int64_t>(static_cast<size_t>(rows), -1));
   check_count(source, "labels", labels.size(), rows);
   for (size_t row = 0; row < labels.size(); ++row) {
@@ -120,7 +120,7 @@ void read_texts(const FeatureSource& source, FeatureFile& file) {
   const auto owners = source.integers("text_owner");
   if (!owners || static_cast<int64_t>(owners->size()) != texts) {
     source.fail("text_owner", fmt::format("an integer for each of the {} texts", texts),
-                owners ? std::to_string(owners->size()) : "texts");
+                owners ? std::to_string(owners->size()) : "no tensor");
   }
   for (size_t text = 0; text < owners->size(); ++text) {
     if ((*owners)[text] >= 0 && (*owners)[text] < file.size()) continue;
