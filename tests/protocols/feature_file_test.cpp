@@ -160,9 +160,9 @@ TEST_F(FeatureFiles, RefuseIdsThatDoNotFit) {
 }
 
 TEST_F(FeatureFiles, RefuseASplitThatDoesNotFit) {
-  notes_["split"] = R"(["train","train","tset","train","test","test"])";
+  notes_["split"] = R"(["train","train","tests","train","test","test"])";
   expect_refused(
-      {"'split': expected 'train' or 'test' (or 0 or 1); got 'tset' in row 2 (did you mean 'test'?)"});
+      {"'split': expected 'train' or 'test' (or 0 or 1); got 'tests' in row 2 (did you mean 'test'?)"});
   notes_["split"] = R"(["train","test"])";
   expect_refused({"'split': expected one for each of the 6 rows; got 2"});
   notes_["split"] = R"(["test","test","test","test","test","test"])";

@@ -50,7 +50,7 @@ TEST_F(FeatureEvaluation, EmbeddedSplitsGiveTheNumbersOfTheCheckpoint) {
   }
   for (const std::string protocol : {"linear_probe-logistic", "knn"}) {
     const std::string a = path("a/idx-data." + protocol + "/report.json"),
-                      b = path("b/features-data." + protocol + "/report.json");
+                      b = path("b/features-idx-data." + protocol + "/report.json");
     const Record ours = read_record(a), features = read_record(b);
     EXPECT_EQ(numbers(ours), numbers(features)) << protocol;
     EXPECT_EQ(read_outcomes(a)->predictions, read_outcomes(b)->predictions);
