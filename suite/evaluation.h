@@ -23,9 +23,11 @@ struct EvaluateOptions {
   int64_t batch_size = 0;
   int64_t workers = 1;
   std::string cache;
+  double test_share = 0.2;
   ExecutionOptions execution;
 
-  void describe(Options& options);
+  /// A file of features has no view, and perhaps no split.
+  void describe(Options& options, bool of_features = false);
 };
 
 /// One protocol on one data set, fully set: parsed before anything expensive starts.
@@ -38,7 +40,8 @@ struct Evaluation {
   Json identity;   // those that change results
 };
 
-/// Throws std::invalid_argument naming source and key.
+/// `dataset` may be that of a file of features (suite/feature_task.h). Throws std::invalid_argument naming
+/// source and key.
 Evaluation prepare_evaluation(const std::string& protocol, const std::string& dataset, const Json& settings,
                               const std::string& source, const std::vector<std::string>& assignments);
 
