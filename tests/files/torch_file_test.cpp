@@ -110,8 +110,7 @@ TEST(TorchFiles, KeepForeignObjectsAsNamesAndRunNothing) {
 TEST(TorchFiles, NameKeysThatAreNoTexts) {
   const std::string value = "}(" + integer(3) + integer(1) + "\x88" + integer(2) +
                             tuple({integer(1), text("b")}) + integer(3) + "N" + integer(4) + "u";
-  EXPECT_EQ(notes_of(value), Json::parse(R"({"3":1,"True":2,"(1, b)":3,"None":4
-})"));
+  EXPECT_EQ(notes_of(value), Json::parse(R"json({"3":1,"True":2,"(1, b)":3,"None":4})json"));
 }
 
 TEST(TorchFiles, KeepNotesPrintable) {
@@ -170,7 +169,8 @@ TEST(TorchFiles, LeaveOutNotesBeyondTheirBound) {
   for (int i = 0; i < 300'000; ++i) list += "K\x01";
   const Json notes = notes_of(dict({{"history", list + "e"}}));
   EXPECT_GT(notes["__left_out__"], 100'000);
-  EXPECT_TRUE(notes["history"].is_array() || !notes.contains("history"));
+  ASSERT_TRUE(notes.contains("history"));
+  EXPECT_GT(notes["history"].size(), 100'000U);
 }
 
 std::string legacy_file(const std::string& object, const std::string& keys, const std::string& storages) {
