@@ -19,9 +19,13 @@ bool Notes::has_room(uint64_t bytes) {
     ++left_out_;
     return false;
   }
-  left_ -= bytes;
-  source_.charge(bytes);
+  take(bytes);
   return true;
+}
+
+void Notes::take(uint64_t bytes) {
+  source_.charge(bytes);
+  left_ -= std::min(left_, bytes);
 }
 
 std::optional<Json> Notes::number(double value) {
@@ -48,9 +52,15 @@ std::optional<Json> Notes::placeholder(std::string_view class_name) {
   return Json{{"__class__", std::move(text)}};
 }
 
+Json Notes::container(Json notes) {
+  take(value_cost);
+  return notes;
+}
+
 void Notes::set(Json& object, std::string_view key, Json item) {
   std::string text = repaired_utf8(key);
-  if (has_room(member_cost + text.size())) object[std::move(text)] = std::move(item);
+  take(member_cost + text.size());
+  object[std::move(text)] = std::move(item);
 }
 
 void Notes::finish(Json& notes) const {

@@ -26,6 +26,9 @@ class Notes {
   /// {"__class__": NAME}.
   std::optional<Json> placeholder(std::string_view class_name);
 
+  /// An object or array of notes that were made; what holds them finds room once they did.
+  Json container(Json notes);
+
   /// Sets a member of a JSON object, in place of an older one of that key.
   void set(Json& object, std::string_view key, Json item);
 
@@ -36,6 +39,7 @@ class Notes {
 
  private:
   bool has_room(uint64_t bytes);
+  void take(uint64_t bytes);
 
   TensorSource& source_;
   uint64_t left_ = uint64_t{8} << 20;

@@ -38,15 +38,15 @@ std::map<std::string, std::vector<std::string>> shards_of(const TensorSource& in
   std::map<std::string, std::vector<std::string>> shards;
   for (const auto& [tensor, shard] : weight_map.items()) {
     if (!shard.is_string())
-      index.fail(
-          fmt::format("tensor {}: expected the name of a shard; got {}", in_quotes(tensor), brief_json(shard)));
+      index.fail(fmt::format("tensor {}: expected the name of a shard; got {}", in_quotes(tensor),
+                             brief_json(shard)));
     const auto& name = shard.get_ref<const std::string&>();
     const auto forbidden = [](char c) {
       return c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
     };
     if (name.empty() || name == "." || name == ".." || std::any_of(name.begin(), name.end(), forbidden)) {
-      index.fail(fmt::format("tensor {}: expected a shard that lies beside the index; got {}", in_quotes(tensor),
-                             in_quotes(name)));
+      index.fail(fmt::format("tensor {}: expected a shard that lies beside the index; got {}",
+                             in_quotes(tensor), in_quotes(name)));
     }
     shards[name].push_back(tensor);
   }
@@ -87,7 +87,8 @@ TensorContents read_shards(TensorSource& index, const std::filesystem::path& fol
     for (const std::string& tensor : tensors) {
       auto node = views.extract(tensor);
       if (node.empty())
-        index.fail(fmt::format("expected tensor {} in shard {}; got none", in_quotes(tensor), in_quotes(shard)));
+        index.fail(
+            fmt::format("expected tensor {} in shard {}; got none", in_quotes(tensor), in_quotes(shard)));
       contents.groups.front().tensors.insert(std::move(node));
     }
     if (!views.empty()) {

@@ -14,7 +14,7 @@ void add_tensor(TensorSource& source, TensorGroup& group, std::string name, Tens
     source.fail(
         fmt::format("expected tensor names in UTF-8 of at most {} bytes; got {}", longest, in_quotes(name)));
   }
-  constexpr uint64_t node = sizeof(std::string) + sizeof(TensorView) + 48;  // of a map, roughly
+  constexpr uint64_t node = sizeof(std::string) + sizeof(TensorView) + 96;  // of a map, roughly
   source.charge(node + name.size() + view.shape.size() * sizeof(int64_t));
   const auto [place, added] = group.tensors.emplace(std::move(name), std::move(view));
   if (!added) source.fail(fmt::format("expected each tensor once; got {} twice", in_quotes(place->first)));

@@ -22,8 +22,9 @@ TensorContents read_zip(TensorSource& source) {
   if (is_torch(archive)) return read_torch(source, archive);
   if (is_npz(archive)) return read_npz(source, archive);
   source.fail("expected a zip archive of torch (NAME/data.pkl) or numpy (NAME.npy); got " +
-              (archive.entries().empty() ? "an empty one"
-                                         : "one that begins with " + in_quotes(archive.entries().front().name)));
+              (archive.entries().empty()
+                   ? "an empty one"
+                   : "one that begins with " + in_quotes(archive.entries().front().name)));
 }
 
 }  // namespace

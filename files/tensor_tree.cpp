@@ -71,8 +71,9 @@ std::optional<Json> TensorTree::visit_members(std::span<const PickleValue* const
     std::optional<Json> note = visit(*members[i + 1], place.child(key, module));
     if (note) notes_.set(notes, key, std::move(*note));
   }
-  if (notes.empty() && !members.empty()) return std::nullopt;
-  return notes;
+  if (members.empty()) return notes_.value(std::move(notes));
+  if (notes.empty()) return std::nullopt;
+  return notes_.container(std::move(notes));
 }
 
 // A list of notes alone stays a list, if only its beginning where there is no more room; beside tensors,
@@ -85,7 +86,8 @@ std::optional<Json> TensorTree::visit_elements(std::span<const PickleValue* cons
     std::optional<Json> note = visit(*elements[i], place.child(fmt::format("{}", i), place.in_module));
     if (note) found.emplace_back(i, std::move(*note));
   }
-  if (found.empty() && !elements.empty()) return std::nullopt;
+  if (elements.empty()) return notes_.value(Json::array());
+  if (found.empty()) return std::nullopt;
   const bool is_list = found.size() == elements.size() || notes_.left_out() != left_out;
   Json notes = is_list ? Json::array() : Json::object();
   for (auto& [index, note] : found) {
@@ -95,7 +97,7 @@ std::optional<Json> TensorTree::visit_elements(std::span<const PickleValue* cons
       notes_.set(notes, fmt::format("{}", index), std::move(note));
     }
   }
-  return notes;
+  return notes_.container(std::move(notes));
 }
 
 void TensorTree::add(const Place& place, TensorView view) {

@@ -40,8 +40,8 @@ class ArchiveStorages {
     const auto known = known_.find(name);
     const auto bytes = known != known_.end() ? known->second : read(name);
     if (bytes.size() != storage.bytes) {
-      source_.fail(fmt::format("storage {}: expected {} bytes as data.pkl says; got {}", in_quotes(storage.key),
-                               storage.bytes, bytes.size()));
+      source_.fail(fmt::format("storage {}: expected {} bytes as data.pkl says; got {}",
+                               in_quotes(storage.key), storage.bytes, bytes.size()));
     }
     return bytes;
   }

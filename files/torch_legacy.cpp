@@ -95,8 +95,9 @@ class LegacyReader {
   std::span<const std::byte> find(const TorchStorage& storage) const {
     const auto found = storages_.find(storage.key);
     if (found == storages_.end() || found->second.size() != storage.bytes) {
-      source_.fail(fmt::format("storage {}: expected {} bytes of it in the file; got {}", in_quotes(storage.key),
-                               storage.bytes, found == storages_.end() ? "none" : "another number"));
+      source_.fail(fmt::format("storage {}: expected {} bytes of it in the file; got {}",
+                               in_quotes(storage.key), storage.bytes,
+                               found == storages_.end() ? "none" : "another number"));
     }
     return found->second;
   }

@@ -138,7 +138,7 @@ std::optional<TensorView> TorchTensors::read(const PickleValue& value, const std
   if (const auto found = known_.find(&inner); found != known_.end()) return found->second;
   std::optional<TensorView> view = rebuild_tensor(inner, what);
   if (view) {
-    constexpr uint64_t node = sizeof(TensorView) + 64;
+    constexpr uint64_t node = sizeof(TensorView) + 96;
     source_.charge(node + view->shape.size() * sizeof(int64_t));
     known_.emplace(&inner, *view);
   }

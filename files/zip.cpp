@@ -51,6 +51,7 @@ std::span<const std::byte> inflate(TensorSource& source, const ZipEntry& entry) 
 }  // namespace
 
 ZipArchive::ZipArchive(TensorSource& source) : source_(&source), entries_(read_zip_directory(source)) {
+  by_name_.reserve(entries_.size());
   for (uint32_t i = 0; i < entries_.size(); ++i) by_name_.push_back(i);
   std::sort(by_name_.begin(), by_name_.end(),
             [&](uint32_t a, uint32_t b) { return entries_[a].name < entries_[b].name; });
