@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pretrain/encoder.h"
+#include "pretrain/models/clip.h"
 #include "pretrain/weights/names.h"
 #include "pretrain/weights/source.h"
 
@@ -17,6 +18,7 @@ struct WeightsReading {
   std::string kind;                 // of encoder
   Json model;                       // its configuration
   std::vector<std::string> untold;  // keys of it that neither the weights nor a configuration tell
+  double elements = 0;  // of its large tensors: what it would take is known before memory is asked for
   InputSpec input;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::span<const Renaming> names;    // of the encoder's tensors in the source
@@ -68,6 +70,11 @@ NamedTensors tensors_for_export(const Encoder& encoder, std::span<const Renaming
 
 /// Heads that are not known (0) become one, and `key` untold.
 void note_untold(int64_t& heads, const std::string& key, WeightsReading& reading);
+
+double clip_elements(const ClipOptions& options);
+
+/// Elements of a Transformer's matrices, and of `rows` embeddings of its width.
+double transformer_elements(int64_t width, int64_t depth, double mlp_ratio, int64_t rows);
 
 /// Heads of the published Transformers of this width; 0 for a width that none has.
 int64_t usual_heads(int64_t width);

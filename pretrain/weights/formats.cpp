@@ -32,6 +32,11 @@ NamedTensors tensors_for_export(const Encoder& encoder, std::span<const Renaming
   return their_tensors(parameters, name_rules(parameters, names));
 }
 
+double transformer_elements(int64_t width, int64_t depth, double mlp_ratio, int64_t rows) {
+  const auto d = static_cast<double>(width);
+  return static_cast<double>(depth) * d * d * (4 + 2 * mlp_ratio) + static_cast<double>(rows) * d;
+}
+
 void note_untold(int64_t& heads, const std::string& key, WeightsReading& reading) {
   if (heads > 0) return;
   heads = 1;

@@ -127,6 +127,7 @@ WeightsReading read_hf_clip(const WeightsSource& source) {
   apply_config(source, options, reading.warnings);
   note_untold(options.heads, "heads", reading);
   note_untold(options.text.heads, "text.heads", reading);
+  reading.elements = clip_elements(options);
   reading.model = clip_config(options);
   reading.input = clip_input(options.channels, options.image_size);
   const InputSpec usual = reading.input;

@@ -164,6 +164,7 @@ WeightsReading read_hf_vit(const WeightsSource& source) {
   VitOptions options = options_of(source);
   apply_config(source, options, reading.warnings);
   note_untold(options.heads, "heads", reading);
+  reading.elements = transformer_elements(options.width, options.depth, options.mlp_ratio, options.patches());
   reading.model = vit_config(options);
   const int64_t size = options.image_size;
   reading.input = imagenet_input(options.channels, size, size * 256 / 224);

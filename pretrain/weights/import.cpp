@@ -109,6 +109,33 @@ void check_told(const std::vector<std::string>& untold, const WeightsOptions& op
   }
 }
 
+/// A model that could not come from this file is refused before its memory is asked for.
+void check_size(const WeightsReading& reading, const WeightsSource& source) {
+  double bytes = 0;
+  for (const auto& [name, view] : source.tensors) bytes += static_cast<double>(view.bytes.size());
+  constexpr double kSlack = 64e6;
+  if (4 * reading.elements <= 2 * bytes + kSlack) return;
+  throw std::invalid_argument(
+      fmt::format("[weights] {}: expected a file that holds most of its model; {} describes one of {:.0f} "
+                  "million numbers, "
+                  "and the file has {:.1f} MB of tensors",
+                  source.path.string(),
+                  source.config_path.empty() ? "its shapes" : source.config_path.filename().string(),
+                  1e-6 * reading.elements, 1e-6 * bytes));
+}
+
+/// What the format makes of it; errors of a configuration's types name its file.
+WeightsReading read(const Found& found) {
+  try {
+    WeightsReading reading = found.format->read(found.source);
+    check_size(reading, found.source);
+    return reading;
+  } catch (const Json::exception& error) {
+    throw std::invalid_argument(
+        fmt::format("[weights] {}: {}", found.source.config_path.string(), error.what()));
+  }
+}
+
 /// Architecture and input as read and as assumed.
 std::shared_ptr<Encoder> make_from(WeightsReading& reading, const WeightsSource& source,
                                    const WeightsOptions& options) {
@@ -143,7 +170,7 @@ Json description(const Found& found, const FillReport& report, const WeightsOpti
 LoadedEncoder load_weights(const fs::path& path, const WeightsOptions& options) {
   const Found found = recognise(path);
   const WeightsSource& source = found.source;
-  WeightsReading reading = found.format->read(source);
+  WeightsReading reading = read(found);
   LoadedEncoder loaded;
   loaded.encoder = make_from(reading, source, options);
   const NamedTensors parameters = loaded.encoder->parameters();

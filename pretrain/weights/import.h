@@ -10,10 +10,11 @@ namespace repbench {
 
 /// What a user may say about weights that do not say it themselves.
 struct WeightsOptions {
-  std::vector<std::string>
-      allow_missing;  // patterns of the file's names, "*" for any text: they stay as initialised
-  std::vector<std::string> assume = {};  // KEY=VALUE: a key of the encoder's configuration (heads, activation
-                                         // ...) or input.mean, input.std, input.view
+  /// Patterns of the file's names that may be absent, "*" for any text: these stay as initialised.
+  std::vector<std::string> allow_missing = {};
+  /// KEY=VALUE: a key of the encoder's configuration (heads, activation ...), or input.mean, input.std,
+  /// input.view.
+  std::vector<std::string> assume = {};
 };
 
 /// One of our checkpoints, or weights made elsewhere: a file or folder in any format of weights_formats().

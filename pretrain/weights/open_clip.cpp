@@ -192,7 +192,29 @@ ClipResnetOptions resnet_of(const WeightsSource& source) {
   return options;
 }
 
+double text_elements(const TextOptions& text, const TextVariant& variant) {
+  return transformer_elements(text.width, text.depth, variant.mlp_ratio,
+                              text.context_length + variant.vocabulary);
+}
+
+/// A bottleneck of inner width c has some 17 c^2 weights; attention's pooling four matrices of the last map's
+/// width.
+double resnet_elements(const ClipResnetOptions& options) {
+  double inner = static_cast<double>(options.width);
+  double elements = 4 * 32 * 32 * inner * inner;
+  for (const int64_t blocks : options.layers) {
+    elements += 17 * static_cast<double>(blocks) * inner * inner;
+    inner *= 2;
+  }
+  return elements + text_elements(options.text, options.text_variant);
+}
+
 }  // namespace
+
+double clip_elements(const ClipOptions& options) {
+  return transformer_elements(options.width, options.depth, options.mlp_ratio, options.patches()) +
+         text_elements(options.text, options.text_variant);
+}
 
 bool is_open_clip(const WeightsSource& source) {
   return source.has_prefix("visual.") &&
@@ -212,6 +234,7 @@ WeightsReading read_open_clip(const WeightsSource& source) {
     reading.kind = "clip_resnet";
     note_untold(options.heads, "heads", reading);
     note_untold(options.text.heads, "text.heads", reading);
+    reading.elements = resnet_elements(options);
     reading.model = clip_resnet_config(options);
     reading.input = clip_input(options.channels, options.image_size);
   } else {
@@ -221,6 +244,7 @@ WeightsReading read_open_clip(const WeightsSource& source) {
     reading.kind = "clip";
     note_untold(options.heads, "heads", reading);
     note_untold(options.text.heads, "text.heads", reading);
+    reading.elements = clip_elements(options);
     reading.model = clip_config(options);
     reading.input = clip_input(options.channels, options.image_size);
   }

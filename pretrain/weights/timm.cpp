@@ -190,6 +190,7 @@ WeightsReading read_timm(const WeightsSource& source) {
   apply_config(source, family, options, reading.warnings);
   reading.input = input_of(options, family, source, reading.warnings);
   note_untold(options.heads, "heads", reading);
+  reading.elements = transformer_elements(options.width, options.depth, options.mlp_ratio, options.patches());
   reading.model = vit_config(options);
   if (source.has("blocks.0.mlp.w12.weight")) {
     reading.names = kDinov2;

@@ -180,6 +180,20 @@ TEST(OpenEncoder, AConfigurationThatIsNoObjectIsNamed) {
   EXPECT_PRED2(contains, file.refusal(), "config.json");
 }
 
+TEST(OpenEncoder, AModelThatIsMuchLargerThanItsFileIsNotEvenMade) {
+  TinyFile file;
+  file.tensors["patch_embed.proj.weight"] = at::zeros({16384, 3, 2, 2});
+  for (int block = 2; block < 200; ++block)
+    file.tensors[fmt::format("blocks.{}.norm1.bias", block)] = at::zeros({1});
+  EXPECT_PRED2(contains, file.refusal(), "holds most of its model");
+}
+
+TEST(OpenEncoder, AConfigurationOfOtherTypesIsNamed) {
+  const TinyFile file;
+  write_file_atomically(file.folder / "config.json", R"({"architecture": 5})");
+  EXPECT_PRED2(contains, file.refusal(), "config.json");
+}
+
 TEST(OpenEncoder, ACheckpointOfOursTakesNoAssumptions) {
   const ScratchFolder folder;
   write_file_atomically(folder / "config.json", R"({"format": 1, "encoder": "vit"})");
