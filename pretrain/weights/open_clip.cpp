@@ -81,20 +81,26 @@ TextVariant text_variant_of(const WeightsSource& source) {
   return variant;
 }
 
+int64_t positive(const CheckedJson& value) {
+  const int64_t number = value.integer();
+  if (number < 1 || number > kLargestSize) value.fail("an integer from 1 to a thousand million");
+  return number;
+}
+
 /// From a complete configuration, without a look at the tensors: what is missing or of another shape is then
 /// named.
 TextOptions text_of(const CheckedJson& config) {
   TextOptions text;
-  if (const auto length = config.find("context_length")) text.context_length = length->integer();
-  if (const auto width = config.find("width")) text.width = width->integer();
-  if (const auto layers = config.find("layers")) text.depth = layers->integer();
-  if (const auto heads = config.find("heads")) text.heads = heads->integer();
+  if (const auto length = config.find("context_length")) text.context_length = positive(*length);
+  if (const auto width = config.find("width")) text.width = positive(*width);
+  if (const auto layers = config.find("layers")) text.depth = positive(*layers);
+  if (const auto heads = config.find("heads")) text.heads = positive(*heads);
   return text;
 }
 
 TextVariant text_variant_of(const CheckedJson& config) {
   TextVariant variant{.vocabulary = 49408};
-  if (const auto ids = config.find("vocab_size")) variant.vocabulary = ids->integer();
+  if (const auto ids = config.find("vocab_size")) variant.vocabulary = positive(*ids);
   if (const auto ratio = config.find("mlp_ratio")) variant.mlp_ratio = ratio->number();
   return variant;
 }
@@ -127,20 +133,23 @@ std::string activation_of(const WeightsSource& source, const std::optional<Check
 int64_t image_size_of(const CheckedJson& vision) {
   const auto size = vision.find("image_size");
   if (!size) return 224;
-  return size->is_list() ? size->items().front().integer() : size->integer();
+  if (!size->is_list()) return positive(*size);
+  const std::vector<CheckedJson> sides = size->items();
+  if (sides.empty()) size->fail("a height and a width");
+  return positive(sides.front());
 }
 
 ClipOptions vit_of(const CheckedJson& config) {
   const CheckedJson vision = config.at("vision_cfg");
   ClipOptions options;
   options.image_size = image_size_of(vision);
-  options.patch_size = vision.at("patch_size").integer();
-  options.width = vision.at("width").integer();
-  options.depth = vision.at("layers").integer();
+  options.patch_size = positive(vision.at("patch_size"));
+  options.width = positive(vision.at("width"));
+  options.depth = positive(vision.at("layers"));
   const auto head_width = vision.find("head_width");
-  options.heads = options.width / std::max<int64_t>(1, head_width ? head_width->integer() : 64);
+  options.heads = options.width / (head_width ? positive(*head_width) : 64);
   if (const auto ratio = vision.find("mlp_ratio")) options.mlp_ratio = ratio->number();
-  options.embed_dim = config.at("embed_dim").integer();
+  options.embed_dim = positive(config.at("embed_dim"));
   options.text = text_of(config.at("text_cfg"));
   options.text_variant = text_variant_of(config.at("text_cfg"));
   return options;
@@ -168,10 +177,10 @@ ClipResnetOptions resnet_of(const CheckedJson& config) {
   ClipResnetOptions options;
   options.image_size = image_size_of(vision);
   options.layers = vision.at("layers").integers();
-  options.width = vision.at("width").integer();
+  options.width = positive(vision.at("width"));
   const auto head_width = vision.find("head_width");
-  options.heads = options.width * 32 / std::max<int64_t>(1, head_width ? head_width->integer() : 64);
-  options.embed_dim = config.at("embed_dim").integer();
+  options.heads = options.width * 32 / (head_width ? positive(*head_width) : 64);
+  options.embed_dim = positive(config.at("embed_dim"));
   options.text = text_of(config.at("text_cfg"));
   options.text_variant = text_variant_of(config.at("text_cfg"));
   return options;

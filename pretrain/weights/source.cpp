@@ -142,7 +142,11 @@ int64_t WeightsSource::size(const std::string& name, size_t axis) const {
         "got {}",
         path.string(), prefix + name, axis + 1, found == tensors.end() ? "none" : "fewer"));
   }
-  return found->second.shape[axis];
+  const int64_t size = found->second.shape[axis];
+  if (size >= 1 && size <= kLargestSize) return size;
+  throw std::invalid_argument(
+      fmt::format("[weights] {}: tensor '{}': expected a dimension from 1 to a thousand million; got {}",
+                  path.string(), prefix + name, size));
 }
 
 int64_t WeightsSource::count(std::string_view beginning) const {

@@ -13,6 +13,9 @@
 
 namespace repbench {
 
+/// Of any dimension of a model: what is beyond is damage, and products of two such fit.
+constexpr int64_t kLargestSize = 1'000'000'000;
+
 /// Weights as they lie on the disk: one dictionary of tensors under its own names, and what stands beside it.
 struct WeightsSource {
   std::filesystem::path path;  // of the file of tensors

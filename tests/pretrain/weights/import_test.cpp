@@ -188,6 +188,15 @@ TEST(OpenEncoder, AModelThatIsMuchLargerThanItsFileIsNotEvenMade) {
   EXPECT_PRED2(contains, file.refusal(), "holds most of its model");
 }
 
+TEST(OpenEncoder, SizesThatNoModelHasAreRefused) {
+  TinyFile file;
+  file.tensors["patch_embed.proj.weight"] = at::zeros({16, 3, 0, 0});
+  EXPECT_PRED2(contains, file.refusal(), "'patch_embed.proj.weight'");
+  TinyFile wide;
+  wide.tensors["patch_embed.proj.weight"] = at::zeros({20000, 1, 2, 2});
+  EXPECT_PRED2(contains, wide.refusal(), "vit.safetensors");
+}
+
 TEST(OpenEncoder, AConfigurationOfOtherTypesIsNamed) {
   const TinyFile file;
   write_file_atomically(file.folder / "config.json", R"({"architecture": 5})");
