@@ -6,7 +6,7 @@ DEMO ?= demo
 
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: setup build test demo lint format bench test-interop readme install clean
+.PHONY: setup build test demo lint format bench fuzz test-interop readme install clean
 
 setup:
 	@./setup.sh
@@ -32,6 +32,10 @@ format:
 
 bench: build
 	@bench/run.sh $(BUILD)
+
+# Needs clang; FUZZ_SECONDS a reader (default 60).
+fuzz: setup
+	@tests/fuzz/run.sh $(BUILD)
 
 # Needs a Python with the peers: see tests/interop/requirements.txt.
 test-interop: build

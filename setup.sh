@@ -18,7 +18,7 @@ readonly packages=(
   g++ make cmake ninja-build ccache mold git unzip python3 python3-pip ca-certificates
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg62-turbo-dev libpng-dev
   libeigen3-dev liblinear-dev nlohmann-json3-dev libfmt-dev libcli11-dev libssl-dev zlib1g-dev
-  libpcre2-dev libicu-dev pkg-config libgtest-dev libbenchmark-dev dataset-fashion-mnist clang-format clang-tidy)
+  libpcre2-dev libicu-dev libdeflate-dev pkg-config libgtest-dev libbenchmark-dev dataset-fashion-mnist clang-format clang-tidy)
 
 say() { echo "setup: $*"; }
 

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "files/nearest.h"
 #include "files/safetensors_header.h"
@@ -34,24 +35,28 @@ uint64_t header_length(std::span<const std::byte> file, std::string_view source)
 
 }  // namespace
 
-struct SafetensorsFile::Impl {
-  explicit Impl(const std::filesystem::path& file) : path(file), mapping(file, "safetensors") {
-    const std::span<const std::byte> bytes = mapping.bytes();
-    const uint64_t length = header_length(bytes, path.string());
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + length_bytes, length);
-    const std::span<const std::byte> data = bytes.subspan(length_bytes + length);
-    SafetensorsHeader header = parse_safetensors_header(text, data.size(), path.string());
-    for (auto& [tensor, entry] : header.tensors) {
-      tensors.emplace(tensor, TensorView{entry.dtype, std::move(entry.shape),
-                                         data.subspan(entry.begin, entry.end - entry.begin)});
-    }
-    metadata = std::move(header.metadata);
+SafetensorsContents read_safetensors(std::span<const std::byte> file, std::string_view source) {
+  const uint64_t length = header_length(file, source);
+  const std::span<const std::byte> data = file.subspan(length_bytes + length);
+  const std::string_view text(reinterpret_cast<const char*>(file.data()) + length_bytes, length);
+  SafetensorsHeader header = parse_safetensors_header(text, data.size(), source);
+  SafetensorsContents contents{.tensors = {}, .metadata = std::move(header.metadata)};
+  for (auto& [tensor, entry] : header.tensors) {
+    contents.tensors.emplace(tensor, TensorView{entry.dtype, std::move(entry.shape),
+                                                data.subspan(entry.begin, entry.end - entry.begin)});
   }
+  return contents;
+}
+
+struct SafetensorsFile::Impl {
+  explicit Impl(const std::filesystem::path& file)
+      : path(file),
+        mapping(file, "safetensors"),
+        contents(read_safetensors(mapping.bytes(), path.string())) {}
 
   std::filesystem::path path;
   Mapping mapping;
-  std::map<std::string, TensorView> tensors;
-  std::map<std::string, std::string> metadata;
+  SafetensorsContents contents;
 };
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(path)) {}
@@ -63,15 +68,17 @@ const std::filesystem::path& SafetensorsFile::path() const { return impl_->path;
 
 const Mapping& SafetensorsFile::mapping() const { return impl_->mapping; }
 
-const std::map<std::string, TensorView>& SafetensorsFile::tensors() const { return impl_->tensors; }
+const std::map<std::string, TensorView>& SafetensorsFile::tensors() const { return impl_->contents.tensors; }
 
-const std::map<std::string, std::string>& SafetensorsFile::metadata() const { return impl_->metadata; }
+const std::map<std::string, std::string>& SafetensorsFile::metadata() const {
+  return impl_->contents.metadata;
+}
 
 const TensorView& SafetensorsFile::at(std::string_view tensor_name) const {
-  const auto found = impl_->tensors.find(std::string(tensor_name));
-  if (found != impl_->tensors.end()) return found->second;
+  const auto found = impl_->contents.tensors.find(std::string(tensor_name));
+  if (found != impl_->contents.tensors.end()) return found->second;
   std::vector<std::string> names;
-  for (const auto& [tensor, view] : impl_->tensors) names.push_back(tensor);
+  for (const auto& [tensor, view] : impl_->contents.tensors) names.push_back(tensor);
   const std::string nearest = nearest_name(tensor_name, names);
   throw std::runtime_error(
       fmt::format("[safetensors] {}: expected a tensor {}; got {}", impl_->path.string(),

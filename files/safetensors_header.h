@@ -31,6 +31,14 @@ struct SafetensorsHeader {
 SafetensorsHeader parse_safetensors_header(std::string_view text, uint64_t data_bytes,
                                            std::string_view source);
 
+struct SafetensorsContents {
+  std::map<std::string, TensorView> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+/// The views of a whole file's bytes. Throws std::runtime_error "[safetensors] SOURCE: ...".
+SafetensorsContents read_safetensors(std::span<const std::byte> file, std::string_view source);
+
 /// Place of a dtype in a file: larger alignment first, as the original library orders them.
 size_t dtype_order(DType dtype);
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ struct TensorGroup {
 class TensorFile {
  public:
   explicit TensorFile(const std::filesystem::path& path);
+
+  /// The same for bytes that the caller keeps, under a name for errors. An index of shards is refused.
+  TensorFile(std::span<const std::byte> bytes, const std::string& name);
   ~TensorFile();
   TensorFile(TensorFile&&) noexcept;
   TensorFile& operator=(TensorFile&&) noexcept;

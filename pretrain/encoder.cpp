@@ -51,6 +51,15 @@ int64_t Encoder::stage_index(std::string_view name) const {
       fmt::format("[encoder] expected a stage of {}; got '{}'{}", kind(), name, did_you_mean(name, names)));
 }
 
+at::Tensor Encoder::pool(const at::Tensor& tokens, std::string_view how) const {
+  const int64_t prefix = prefix_tokens();
+  const auto mean = [&] { return tokens.narrow(1, prefix, tokens.size(1) - prefix).mean(1); };
+  if (how == "mean") return mean();
+  if (prefix == 0) throw std::invalid_argument(fmt::format("[{}] expected a class token; got none", kind()));
+  if (how == "cls") return tokens.select(1, 0);
+  return at::cat({tokens.select(1, 0), mean()}, 1);
+}
+
 at::Tensor Encoder::ingest(const View& view) const {
   const InputSpec& spec = input();
   if (view.axes != Axes::BHWC || view.data.scalar_type() != at::kByte || view.data.size(3) != spec.channels) {
@@ -77,6 +86,11 @@ void Encoder::convert_matrices(at::ScalarType dtype) {
       named.tensor.set_data(named.tensor.data().to(dtype));
     }
   }
+}
+
+Json without_plain_variant(Json config, const Json& plain) {
+  if (config.at("variant") == plain.at("variant")) config.erase("variant");
+  return config;
 }
 
 Json with_variant(Json config, const Options& fields) {

@@ -77,16 +77,23 @@ class Encoder {
   virtual const std::vector<Stage>& stages() const = 0;
 
   /// Runs stages [from, to). Stage 0 takes images [B, C, H, W] float, normalised; a ViT then carries tokens
-  /// [B, 1 + N, D] float, and any subset of the patch tokens may be taken out between stages.
+  /// [B, P + N, D] float, and any subset of the patch tokens may be taken out between stages.
   virtual at::Tensor forward(at::Tensor x, int64_t from, int64_t to, const StageContext& context) const = 0;
 
   /// Named features of images [B, C, H, W] float (normalised, any size that the model takes), in one pass.
-  /// `cls`, `mean`, `cls+mean` [B, D or 2D]; `block:K:cls` etc. after block K (from 0); `tokens` [B, 1 + N,
-  /// D]; `attention` [B, heads, 1 + N, 1 + N] of the last block; `projected` [B, E] where there is a text
+  /// `cls`, `mean`, `cls+mean` [B, D or 2D]; `block:K:cls` etc. after block K (from 0); `tokens` [B, P + N,
+  /// D]; `attention` [B, heads, P + N, P + N] of the last block; `projected` [B, E] where there is a text
   /// side. Throws std::invalid_argument listing the known taps.
   virtual std::map<std::string, at::Tensor> features(const at::Tensor& images,
                                                      std::span<const std::string> taps,
                                                      const StageContext& context) const = 0;
+
+  /// Tokens before the patches: the class token first, where there is one, then others such as registers.
+  virtual int64_t prefix_tokens() const { return 1; }
+
+  /// A vector an example of the trunk's last tokens [B, P + N, D], normed where the model norms what is
+  /// pooled: `cls`, `mean` (of the patches) [B, D], or `cls+mean` [B, 2D].
+  virtual at::Tensor pool(const at::Tensor& tokens, std::string_view how) const;
 
   /// The taps that a probe tries when none are named.
   virtual std::vector<std::string> default_taps() const = 0;
@@ -133,8 +140,9 @@ struct EncoderKind {
 };
 std::span<const EncoderKind> encoder_kinds();
 
-/// A stored `config` from before encoders made elsewhere were read has no group "variant": it is what is
-/// trained here, the fields' defaults.
+/// A configuration's group "variant" says in what weights made elsewhere differ from what is trained here.
+/// Where it is as in `plain` it is not stored; where it is not stored, it is the fields' defaults.
+Json without_plain_variant(Json config, const Json& plain);
 Json with_variant(Json config, const Options& fields);
 
 /// Copies every parameter's values and whether it is trained; the two are of one shape.

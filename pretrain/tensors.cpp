@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 #include <stdexcept>
 
@@ -56,11 +57,6 @@ std::string first_ten(const std::vector<std::string>& names) {
   return text;
 }
 
-struct Mismatch {
-  std::vector<std::string> missing, unexpected, misshaped;
-  bool any() const { return !missing.empty() || !unexpected.empty() || !misshaped.empty(); }
-};
-
 Mismatch compare_names(const SafetensorsFile& file, const NamedTensors& tensors) {
   Mismatch mismatch;
   std::vector<std::string> in_file;
@@ -70,14 +66,9 @@ Mismatch compare_names(const SafetensorsFile& file, const NamedTensors& tensors)
     expected.insert(wanted.name);
     const auto found = file.tensors().find(wanted.name);
     if (found == file.tensors().end()) {
-      const std::string nearest = nearest_name(wanted.name, in_file);
-      mismatch.missing.push_back(nearest.empty() ? wanted.name
-                                                 : fmt::format("{} (nearest: {})", wanted.name, nearest));
+      mismatch.add_missing(wanted.name, in_file);
     } else if (at::IntArrayRef(found->second.shape) != wanted.tensor.sizes()) {
-      mismatch.misshaped.push_back(
-          fmt::format("{} (expected [{}]; got [{}])", wanted.name,
-                      fmt::join(wanted.tensor.sizes().begin(), wanted.tensor.sizes().end(), ", "),
-                      fmt::join(found->second.shape, ", ")));
+      mismatch.add_shape(wanted.name, wanted.tensor.sizes(), found->second.shape);
     }
   }
   for (const std::string& name : in_file) {
@@ -86,23 +77,35 @@ Mismatch compare_names(const SafetensorsFile& file, const NamedTensors& tensors)
   return mismatch;
 }
 
-std::string describe(const Mismatch& mismatch) {
-  std::vector<std::string> parts;
-  const auto add = [&parts](const char* what, const std::vector<std::string>& names) {
-    if (!names.empty()) parts.push_back(fmt::format("{} {}: {}", names.size(), what, first_ten(names)));
-  };
-  add("missing", mismatch.missing);
-  add("unexpected", mismatch.unexpected);
-  add("of another shape", mismatch.misshaped);
-  return fmt::format("{}", fmt::join(parts, "; "));
+/// Is there a number all of whose exponent bits are set? A loop that compilers vectorise.
+template <class Bits>
+bool any_with_bits(std::span<const std::byte> bytes, Bits exponent) {
+  constexpr size_t kBlock = 4096;
+  const size_t count = bytes.size() / sizeof(Bits);
+  for (size_t begin = 0; begin < count; begin += kBlock) {
+    Bits found = 0;
+    for (size_t i = begin; i < std::min(count, begin + kBlock); ++i) {
+      Bits value;
+      std::memcpy(&value, bytes.data() + i * sizeof(Bits), sizeof(Bits));  // a file need not align it
+      found |= static_cast<Bits>((value & exponent) == exponent);
+    }
+    if (found != 0) return true;
+  }
+  return false;
 }
 
-void check_finite(const SafetensorsFile& file, const std::string& name) {
-  const at::Tensor values = to_tensor(file.at(name));
-  if (values.is_floating_point() && !at::isfinite(values).all().item<bool>()) {
-    throw std::invalid_argument(
-        fmt::format("[weights] {}: tensor '{}': expected finite numbers; got NaN or infinity",
-                    file.path().string(), name));
+bool has_non_finite(const TensorView& view) {
+  switch (view.dtype) {
+    case DType::f32:
+      return any_with_bits<uint32_t>(view.bytes, 0x7f800000);
+    case DType::f16:
+      return any_with_bits<uint16_t>(view.bytes, 0x7c00);
+    case DType::bf16:
+      return any_with_bits<uint16_t>(view.bytes, 0x7f80);
+    case DType::f64:
+      return any_with_bits<uint64_t>(view.bytes, 0x7ff0000000000000);
+    default:
+      return false;
   }
 }
 
@@ -133,6 +136,41 @@ at::Tensor to_tensor(const TensorView& view) {
   return tensor;
 }
 
+at::Tensor borrow(const TensorView& view) {
+  if (reinterpret_cast<uintptr_t>(view.bytes.data()) % size_in_bytes(view.dtype) != 0) return to_tensor(view);
+  // Tensors are never const; the callers only read.
+  return at::from_blob(const_cast<std::byte*>(view.bytes.data()), view.shape,
+                       at::TensorOptions(scalar_type(view.dtype)));
+}
+
+void Mismatch::add_missing(const std::string& name, const std::vector<std::string>& in_file) {
+  // Ten are shown, and looking for the nearest of hundreds of names takes its time.
+  const std::string nearest = missing.size() < 10 ? nearest_name(name, in_file) : "";
+  missing.push_back(nearest.empty() ? name : fmt::format("{} (nearest: {})", name, nearest));
+}
+
+void Mismatch::add_shape(const std::string& name, at::IntArrayRef expected, const std::vector<int64_t>& got) {
+  misshaped.push_back(fmt::format("{} (expected [{}]; got [{}])", name,
+                                  fmt::join(expected.begin(), expected.end(), ", "), fmt::join(got, ", ")));
+}
+
+std::string Mismatch::describe() const {
+  std::vector<std::string> parts;
+  const auto add = [&parts](const char* what, const std::vector<std::string>& names) {
+    if (!names.empty()) parts.push_back(fmt::format("{} {}: {}", names.size(), what, first_ten(names)));
+  };
+  add("missing", missing);
+  add("unexpected", unexpected);
+  add("of another shape", misshaped);
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+void check_finite(const TensorView& view, const std::string& name, const std::string& source) {
+  if (!has_non_finite(view)) return;
+  throw std::invalid_argument(
+      fmt::format("[weights] {}: tensor '{}': expected finite numbers; got NaN or infinity", source, name));
+}
+
 void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
                   const std::map<std::string, std::string>& metadata) {
   std::vector<at::Tensor> kept;
@@ -149,11 +187,15 @@ void load_tensors(const std::filesystem::path& path, const NamedTensors& tensors
   const Mismatch mismatch = compare_names(file, tensors);
   if (mismatch.any()) {
     throw std::invalid_argument(fmt::format("[weights] {}: expected the tensors of this model; got {}",
-                                            path.string(), describe(mismatch)));
+                                            path.string(), mismatch.describe()));
   }
-  for (const NamedTensor& named : tensors) check_finite(file, named.name);
+  for (const NamedTensor& named : tensors) check_finite(file.at(named.name), named.name, path.string());
   const c10::NoGradGuard no_grad;
-  for (const auto& [name, tensor] : tensors) tensor.copy_(to_tensor(file.at(name)));
+  for (const auto& [name, tensor] : tensors) {
+    const TensorView& view = file.at(name);
+    tensor.copy_(borrow(view));
+    file.mapping().release(view.bytes);
+  }
 }
 
 std::string hash_of(const NamedTensors& tensors) {

@@ -28,6 +28,25 @@ TensorView view_of(const at::Tensor& tensor);
 /// A copy on the CPU.
 at::Tensor to_tensor(const TensorView& view);
 
+/// The view's own bytes as a tensor, to read from alone; they must outlive it.
+at::Tensor borrow(const TensorView& view);
+
+/// Names that are not as a model wants them.
+struct Mismatch {
+  std::vector<std::string> missing, unexpected, misshaped;
+
+  bool any() const { return !missing.empty() || !unexpected.empty() || !misshaped.empty(); }
+  void add_missing(const std::string& name,
+                   const std::vector<std::string>& in_file);  // with the nearest of them
+  void add_shape(const std::string& name, at::IntArrayRef expected, const std::vector<int64_t>& got);
+
+  /// "2 missing: a, b (nearest: c); 1 unexpected: d", the first ten of each and a count.
+  std::string describe() const;
+};
+
+/// Throws std::invalid_argument "[weights] SOURCE: tensor 'NAME': ..." if it holds NaN or infinity.
+void check_finite(const TensorView& view, const std::string& name, const std::string& source);
+
 /// Written atomically. Throws std::runtime_error naming the file.
 void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
                   const std::map<std::string, std::string>& metadata = {});

@@ -77,7 +77,7 @@ at::Tensor Classifier::scores(const View& view, const StageContext& context) con
     x = encoder_->forward(x, 0, settings_.first_stage, inference);
   }
   x = encoder_->forward(x, settings_.first_stage, end, context);
-  at::Tensor pooled = settings_.tap == "cls" ? x.select(1, 0) : x.narrow(1, 1, x.size(1) - 1).mean(1);
+  at::Tensor pooled = encoder_->pool(x, settings_.tap);
   if (settings_.batch_norm) {
     constexpr double kMomentum = 0.1, kEpsilon = 1e-6;
     pooled =

@@ -10,6 +10,7 @@
 #include "datasets/loader.h"
 #include "files/hash.h"
 #include "pretrain/tensors.h"
+#include "protocols/stored_features.h"
 
 namespace repbench {
 namespace {
@@ -114,6 +115,7 @@ FeatureSet compute_features(const Encoder& encoder, std::shared_ptr<const Datase
 FeatureSet extract_features(const Subject& subject, std::shared_ptr<const Dataset> dataset,
                             const IndexList& examples, std::string_view view,
                             std::span<const std::string> taps, const ProtocolContext& context) {
+  if (subject.features != nullptr) return stored_features(subject, *dataset, examples, taps);
   if (context.cache.empty()) {
     FeatureSet computed = compute_features(*subject.encoder, dataset, examples, view, taps, context);
     check_flat(computed);

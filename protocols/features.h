@@ -22,7 +22,7 @@ struct FeatureSet {
 
 /// Frozen features of these examples: every picture is read once for all taps. Cached under
 /// sha256(weights, extractor version, taps, view, data set and split hash, precision, device kind).
-/// A broken cache file is named in a warning and made anew.
+/// A broken cache file is named in a warning and made anew. Of a file of features: its rows, not cached.
 FeatureSet extract_features(const Subject& subject, std::shared_ptr<const Dataset> dataset,
                             const IndexList& examples, std::string_view view,
                             std::span<const std::string> taps, const ProtocolContext& context);

@@ -9,6 +9,7 @@
 
 #include "datasets/text/prompts.h"
 #include "protocols/crossing.h"
+#include "protocols/feature_file.h"
 #include "protocols/features.h"
 #include "protocols/few_shot_draws.h"
 #include "protocols/kinds.h"
@@ -111,7 +112,12 @@ class FewShot final : public Protocol {
 
   std::optional<ZeroShotClassifier> classifier_of_words(const Subject& subject, const Dataset& dataset,
                                                         const ProtocolContext& context) const {
-    if (prompts_ == "none" || subject.encoder->text() == nullptr) return std::nullopt;
+    if (prompts_ == "none") return std::nullopt;
+    if (subject.features != nullptr) {
+      if (prompts_.empty() && !subject.features->has_class_texts()) return std::nullopt;
+      return make_zero_shot_classifier(subject, prompts_, dataset, context, "few_shot");
+    }
+    if (subject.encoder->text() == nullptr) return std::nullopt;
     const std::vector<std::string> known = prompt_set_names();
     const bool exists = std::find(known.begin(), known.end(), dataset.name()) != known.end();
     if (prompts_.empty() && !exists) return std::nullopt;

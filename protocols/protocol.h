@@ -19,6 +19,8 @@
 
 namespace repbench {
 
+struct FeatureFile;
+
 /// Who is judged.
 struct Subject {
   std::string label;  // the row's name: "MAE", "untrained", "raw pixels"
@@ -28,6 +30,9 @@ struct Subject {
   Json description = Json::object();       // a report's `checkpoint` section
   double training_seconds = 0;             // over all interruptions
   std::vector<std::string> warnings = {};  // go into every report
+
+  /// Set where features were read from a file: `encoder` then stands in and cannot be run.
+  std::shared_ptr<const FeatureFile> features = nullptr;
 };
 
 /// On what. Data sets are empty for protocols that need none.
@@ -67,6 +72,10 @@ class Protocol {
 /// What of a data set a protocol cannot do without.
 enum class Needs { nothing, pictures, labels };
 
+/// What a protocol judges in a file of features: nothing (it needs an encoder), test rows alone, or test rows
+/// by what is learned from training rows.
+enum class OnFeatures { refused, test_rows, train_and_test_rows };
+
 /// A row of the table of protocols (protocols/kinds.cpp).
 struct ProtocolKind {
   std::string_view name;
@@ -74,6 +83,7 @@ struct ProtocolKind {
   int version;
   Needs needs;
   std::unique_ptr<Protocol> (*make)();
+  OnFeatures on_features = OnFeatures::refused;
 };
 std::span<const ProtocolKind> protocol_kinds();
 

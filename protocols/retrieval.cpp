@@ -7,10 +7,13 @@
 #include <set>
 #include <stdexcept>
 
+#include "files/hash.h"
+#include "pretrain/tensors.h"
 #include "protocols/features.h"
 #include "protocols/kinds.h"
 #include "protocols/match_ranks.h"
 #include "protocols/metrics.h"
+#include "protocols/stored_features.h"
 #include "protocols/text_features.h"
 #include "reports/statistics.h"
 
@@ -19,9 +22,11 @@ namespace {
 
 /// All texts, those of a picture beside each other.
 struct Texts {
-  std::vector<std::string> texts;
-  std::vector<std::string> ids;  // "PICTURE#0"
-  std::vector<int64_t> start;    // of each picture's texts; one more than there are pictures
+  std::vector<std::string> texts;  // of a file of features, which has no words: a hash of each text's feature
+  std::vector<std::string> ids;    // "PICTURE#0"
+  std::vector<int64_t> start;      // of each picture's texts; one more than there are pictures
+  at::Tensor features;             // [M, E] float32, of length 1
+  std::string warning;             // of texts that were cut
 
   int64_t of(int64_t picture) const { return start[picture + 1] - start[picture]; }
 };
@@ -35,24 +40,62 @@ struct Search {
 
 constexpr int64_t kRecallAt[] = {1, 5, 10};
 
-Texts texts_of(const Dataset& dataset, const IndexList& examples, int64_t most) {
+/// Appends one picture's texts, at most `most` of them (0: all).
+void append(Texts& to, std::vector<std::string> own, int64_t most, const Dataset& dataset, int64_t index) {
+  if (own.empty()) {
+    throw std::invalid_argument(
+        fmt::format("[retrieval] expected captions for every test picture; got none "
+                    "for '{}' of {}",
+                    dataset.id(index), dataset.name()));
+  }
+  if (most > 0 && static_cast<int64_t>(own.size()) > most) own.resize(static_cast<size_t>(most));
+  for (size_t i = 0; i < own.size(); ++i) {
+    to.ids.push_back(fmt::format("{}#{}", dataset.id(index), i));
+    to.texts.push_back(std::move(own[i]));
+  }
+  to.start.push_back(static_cast<int64_t>(to.texts.size()));
+}
+
+Texts encoded_texts(const Subject& subject, const Task& task, int64_t most, const ProtocolContext& context) {
+  const TextSide& side = text_side_of(subject, "retrieval");
   Texts result;
   result.start.push_back(0);
-  for (const int64_t index : examples.indices) {
-    std::vector<std::string> captions = dataset.captions(index);
-    if (captions.empty()) {
-      throw std::invalid_argument(
-          fmt::format("[retrieval] expected captions for every test picture; got none "
-                      "for '{}' of {}",
-                      dataset.id(index), dataset.name()));
-    }
-    if (most > 0 && static_cast<int64_t>(captions.size()) > most) captions.resize(static_cast<size_t>(most));
-    for (size_t i = 0; i < captions.size(); ++i) {
-      result.ids.push_back(fmt::format("{}#{}", dataset.id(index), i));
-      result.texts.push_back(std::move(captions[i]));
-    }
-    result.start.push_back(static_cast<int64_t>(result.texts.size()));
+  for (const int64_t index : task.test_examples.indices) {
+    append(result, task.test->captions(index), most, *task.test, index);
   }
+  const TextFeatures encoded = extract_text_features(subject, result.texts, context, "retrieval");
+  result.features = unit_rows(encoded.values);
+  result.warning = encoded.warning(side.context_length());
+  return result;
+}
+
+/// The text features of a file, those about each test row.
+Texts stored_texts(const FeatureFile& file, const Task& task, int64_t most) {
+  if (file.text_owner.empty()) {
+    throw std::invalid_argument(fmt::format(
+        "[retrieval] {}: expected 'text_features', one a row or with 'text_owner'; got {}",
+        file.path.string(),
+        file.text_features.defined() ? fmt::format("{} for {} rows", file.text_features.size(0), file.size())
+                                     : "none"));
+  }
+  const auto& rows = dynamic_cast<const FeatureRows&>(*task.test);
+  std::vector<std::vector<int64_t>> of_row(static_cast<size_t>(file.size()));
+  for (size_t text = 0; text < file.text_owner.size(); ++text) {
+    of_row[static_cast<size_t>(file.text_owner[text])].push_back(static_cast<int64_t>(text));
+  }
+  Texts result;
+  result.start.push_back(0);
+  std::vector<int64_t> chosen;
+  for (const int64_t index : task.test_examples.indices) {
+    std::vector<std::string> own;
+    for (const int64_t text : of_row[static_cast<size_t>(rows.row(index))]) {
+      const TensorView bytes = view_of(file.text_features[text]);
+      own.push_back(sha256({reinterpret_cast<const char*>(bytes.bytes.data()), bytes.bytes.size()}));
+      if (most == 0 || static_cast<int64_t>(own.size()) <= most) chosen.push_back(text);
+    }
+    append(result, std::move(own), most, *task.test, index);
+  }
+  result.features = unit_rows(rows_of(file.text_features, chosen));
   return result;
 }
 
@@ -83,24 +126,24 @@ class Retrieval final : public Protocol {
   }
 
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
-    const TextSide& side = text_side_of(subject, "retrieval");
+    if (subject.features == nullptr) text_side_of(subject, "retrieval");
     const int64_t pictures = task.test_examples.size();
     const int64_t gallery = candidates_ == 0 ? pictures : candidates_;
     if (gallery > pictures || gallery < 1) {
       throw std::invalid_argument(fmt::format(
           "[retrieval] key 'candidates': expected at most the {} test pictures; got {}", pictures, gallery));
     }
-    const Texts texts = texts_of(*task.test, task.test_examples, captions_per_picture_);
-    const TextFeatures text_features = extract_text_features(subject, texts.texts, context, "retrieval");
+    const Texts texts = subject.features != nullptr
+                            ? stored_texts(*subject.features, task, captions_per_picture_)
+                            : encoded_texts(subject, task, captions_per_picture_, context);
     const std::vector<std::string> taps = {"projected"};
     const at::Tensor image =
         unit_rows(extract_features(subject, task.test, task.test_examples, task.view, taps, context)
                       .by_tap.at("projected"));
-    const at::Tensor text = unit_rows(text_features.values);
 
     Search to_image{"text_to_image", {}, {0, 0, 0}}, to_text{"image_to_text", {}, {0, 0, 0}};
     for (int64_t first = 0; first + gallery <= pictures; first += gallery) {
-      search(image, text, texts, first, gallery, to_image, to_text);
+      search(image, texts, first, gallery, to_image, to_text);
       context.progress("galleries", first / gallery + 1, pictures / gallery);
     }
     Record record = report(to_image, to_text);
@@ -109,7 +152,7 @@ class Retrieval final : public Protocol {
                        {"pictures_in_a_gallery", gallery},
                        {"texts", to_image.ranks.size()},
                        {"ambiguous_texts", ambiguous(texts)}};
-    if (text_features.cut > 0) record.warnings.push_back(text_features.warning(side.context_length()));
+    if (!texts.warning.empty()) record.warnings.push_back(texts.warning);
     if (pictures % gallery > 0) {
       record.warnings.push_back(fmt::format("the last {} of {} test pictures fill no gallery of {}: left out",
                                             pictures % gallery, pictures, gallery));
@@ -119,8 +162,8 @@ class Retrieval final : public Protocol {
 
  private:
   /// Both directions in the gallery of `count` pictures from `first` on, and all their texts.
-  static void search(const at::Tensor& image, const at::Tensor& text, const Texts& texts, int64_t first,
-                     int64_t count, Search& to_image, Search& to_text) {
+  static void search(const at::Tensor& image, const Texts& texts, int64_t first, int64_t count,
+                     Search& to_image, Search& to_text) {
     const int64_t text_first = texts.start[first], text_count = texts.start[first + count] - text_first;
     std::vector<Matches> pictures_of_texts, texts_of_pictures;
     for (int64_t p = 0; p < count; ++p) {
@@ -132,12 +175,13 @@ class Retrieval final : public Protocol {
         to_text.chance[k] += chance_of_a_match(text_count, own, kRecallAt[k]);
       }
     }
-    const at::Tensor images = image.narrow(0, first, count), queries = text.narrow(0, text_first, text_count);
-    const auto append = [](std::vector<int64_t>& to, const std::vector<int64_t>& ranks) {
+    const at::Tensor images = image.narrow(0, first, count),
+                     queries = texts.features.narrow(0, text_first, text_count);
+    const auto add = [](std::vector<int64_t>& to, const std::vector<int64_t>& ranks) {
       to.insert(to.end(), ranks.begin(), ranks.end());
     };
-    append(to_image.ranks, match_ranks(queries, images, pictures_of_texts));
-    append(to_text.ranks, match_ranks(images, queries, texts_of_pictures));
+    add(to_image.ranks, match_ranks(queries, images, pictures_of_texts));
+    add(to_text.ranks, match_ranks(images, queries, texts_of_pictures));
   }
 
   static Record report(const Search& to_image, const Search& to_text) {

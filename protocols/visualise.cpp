@@ -32,9 +32,9 @@ Pixels picture_of(const View& view, int64_t row) {
           std::vector<uint8_t>(data, data + bytes.numel())};
 }
 
-/// The class token's attention to the patches, its own part left out.
-at::Tensor patch_attention(const at::Tensor& attention) {
-  const at::Tensor to_patches = attention.select(2, 0).mean(1).narrow(1, 1, attention.size(3) - 1);
+/// The class token's attention to the patches, what the tokens before them get left out.
+at::Tensor patch_attention(const at::Tensor& attention, int64_t prefix) {
+  const at::Tensor to_patches = attention.select(2, 0).mean(1).narrow(1, prefix, attention.size(3) - prefix);
   return to_patches / to_patches.sum(1, /*keepdim=*/true).clamp_min(1e-12);
 }
 
@@ -99,7 +99,8 @@ class Visualise final : public Protocol {
     source->begin(0);
     while (std::optional<Batch> batch = source->next()) {
       const auto features = encoder.features(encoder.ingest(batch->views[0]), taps, stage);
-      attention.push_back(patch_attention(features.at("attention")).to(at::kFloat).cpu());
+      attention.push_back(
+          patch_attention(features.at("attention"), encoder.prefix_tokens()).to(at::kFloat).cpu());
       if (taps.size() > 1) projected.push_back(unit_rows(features.at("projected")).cpu());
       for (int64_t row = 0; row < batch->size(); ++row) {
         const std::vector<std::string> captions =

@@ -1,6 +1,8 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 #include "protocols/features.h"
 #include "protocols/kinds.h"
 #include "protocols/metrics.h"
@@ -50,32 +52,41 @@ class ZeroShot final : public Protocol {
     const FeatureSet test =
         extract_features(subject, task.test, task.test_examples, task.view, taps, context);
     const at::Tensor& features = test.by_tap.at("projected");
-    const Classification ensemble = classify(cosines(features, classifier.ensemble), test.labels),
-                         single = classify(cosines(features, classifier.single), test.labels);
-    const bool by_ensemble = templates_ == "ensemble";
-    const Classification& result = by_ensemble ? ensemble : single;
-    const Classification& other = by_ensemble ? single : ensemble;
-
+    const Classification ensemble = classify(cosines(features, classifier.ensemble), test.labels);
     Record record;
     record.resolved = classifier.resolved;
     record.warnings = classifier.warnings;
-    record.metrics = classification_metrics(result);
-    Metric beside = classification_metrics(other).front();
+    if (!classifier.single.defined()) {
+      if (templates_ == "single") {
+        throw std::invalid_argument(
+            "[zero_shot] key 'templates': expected 'ensemble' with a file of features; got 'single'");
+      }
+      report(ensemble, test, record);
+      return {std::move(record), {}};
+    }
+    const Classification single = classify(cosines(features, classifier.single), test.labels);
+    const bool by_ensemble = templates_ == "ensemble";
+    report(by_ensemble ? ensemble : single, test, record);
+    Metric beside = classification_metrics(by_ensemble ? single : ensemble).front();
     beside.name = by_ensemble ? "accuracy_single_prompt" : "accuracy_ensemble";
     beside.headline = false;
     record.metrics.push_back(std::move(beside));
-    record.outcomes = classification_outcomes(result, test.labels, test.ids);
     const PairedCounts counts = paired_counts(classification_outcomes(ensemble, test.labels, test.ids),
                                               classification_outcomes(single, test.labels, test.ids));
     record.resolved["ensemble_against_single_prompt"] = {
         {"only_ensemble_correct", counts.only_a},
         {"only_single_correct", counts.only_b},
         {"mcnemar_mid_p", mcnemar_mid_p(counts.only_a, counts.only_b)}};
-    check_for_permutation(result, test.labels, record);
     return {std::move(record), {}};
   }
 
  private:
+  static void report(const Classification& result, const FeatureSet& test, Record& record) {
+    record.metrics = classification_metrics(result);
+    record.outcomes = classification_outcomes(result, test.labels, test.ids);
+    check_for_permutation(result, test.labels, record);
+  }
+
   std::string prompts_;
   std::string templates_ = "ensemble";
 };

@@ -4,15 +4,46 @@
 
 #include <fmt/ranges.h>
 
+#include <stdexcept>
+
 #include "datasets/text/prompts.h"
 #include "files/hash.h"
+#include "pretrain/tensors.h"
+#include "protocols/feature_file.h"
 #include "protocols/text_features.h"
 
 namespace repbench {
+namespace {
+
+ZeroShotClassifier stored_classifier(const FeatureFile& file, const std::string& prompts,
+                                     std::string_view where) {
+  if (!prompts.empty()) {
+    throw std::invalid_argument(fmt::format(
+        "[{}] key 'prompts': expected none with a file of features, whose texts are encoded; got '{}'", where,
+        prompts));
+  }
+  if (!file.has_class_texts()) {
+    const std::string rows =
+        file.text_features.defined() ? std::to_string(file.text_features.size(0)) : "none";
+    throw std::invalid_argument(fmt::format(
+        "[{}] {}: expected 'text_features' with a row for each of {} classes; got {}{}", where,
+        file.path.string(), file.class_names.size(), rows, file.owner_given ? " with 'text_owner'" : ""));
+  }
+  ZeroShotClassifier made;
+  made.prompts.class_names = file.class_names;
+  made.ensemble = unit_rows(file.text_features);
+  made.resolved = {{"text_features_from", file.path.filename().string()},
+                   {"text_features_sha256", hash_of({{"text_features", file.text_features}})},
+                   {"classes", file.class_names.size()}};
+  return made;
+}
+
+}  // namespace
 
 ZeroShotClassifier make_zero_shot_classifier(const Subject& subject, const std::string& prompts,
                                              const Dataset& dataset, const ProtocolContext& context,
                                              std::string_view where) {
+  if (subject.features != nullptr) return stored_classifier(*subject.features, prompts, where);
   const TextSide& side = text_side_of(subject, where);
   ZeroShotClassifier made;
   made.prompts = class_prompts(prompts, dataset, where);

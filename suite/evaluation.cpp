@@ -8,8 +8,9 @@
 
 #include "datasets/images/views.h"
 #include "files/hash.h"
-#include "pretrain/checkpoint.h"
 #include "pretrain/models/kinds.h"
+#include "protocols/stored_features.h"
+#include "suite/feature_task.h"
 #include "suite/version.h"
 
 namespace repbench {
@@ -31,6 +32,8 @@ Json run_section(std::chrono::system_clock::time_point start) {
 }
 
 Task open_task(const Evaluation& evaluation, const Subject& subject) {
+  if (subject.features != nullptr)
+    return open_feature_task(subject, find_protocol(evaluation.protocol), evaluation.options);
   const DatasetSpec spec = DatasetSpec::parse(evaluation.dataset);
   const EvaluateOptions& options = evaluation.options;
   const auto seed = static_cast<uint64_t>(options.seed);
@@ -78,7 +81,7 @@ void remember_command(int argc, const char* const* argv) {
   for (int i = 0; i < argc; ++i) command_line() += (i > 0 ? " " : "") + std::string(argv[i]);
 }
 
-void EvaluateOptions::describe(Options& options) {
+void EvaluateOptions::describe(Options& options, bool of_features) {
   options.add("seed", &seed, {.help = "of splits, draws and heads", .minimum = 0, .maximum = 9e15});
   options.add("train_limit", &train_limit,
               {.help = "training pictures, class-balanced",
@@ -94,7 +97,13 @@ void EvaluateOptions::describe(Options& options) {
                .zero = "all"});
   options.add("train_split", &train_split, {.help = "split to learn from"});
   options.add("test_split", &test_split, {.help = "split to be judged on"});
-  options.add("view", &view, {.help = "evaluation view; empty: the encoder's own"});
+  if (of_features) {
+    options.add(
+        "test_share", &test_share,
+        {.help = "of rows without a split that become the test set", .minimum = 0.01, .maximum = 0.99});
+  } else {
+    options.add("view", &view, {.help = "evaluation view; empty: the encoder's own"});
+  }
   options.add("batch_size", &batch_size,
               {.help = "of extraction",
                .unit = "pictures",
@@ -117,7 +126,7 @@ Evaluation prepare_evaluation(const std::string& protocol, const std::string& da
                         .requested = {},
                         .identity = {}};
   Options fields;
-  evaluation.options.describe(fields);
+  evaluation.options.describe(fields, is_feature_dataset(dataset));
   evaluation.instance->describe(fields);
   fields.set_all(settings, source);
   for (const std::string& assignment : assignments) fields.set_from_text(assignment);
@@ -135,14 +144,15 @@ std::string folder_name(const Evaluation& evaluation) {
   return fmt::format("{}.{}{}{}", dataset, evaluation.protocol, classifier.empty() ? "" : "-", classifier);
 }
 
-Subject load_subject(const std::filesystem::path& checkpoint, const std::string& label) {
-  LoadedEncoder loaded = load_encoder(checkpoint);
+Subject load_subject(const std::filesystem::path& path, const std::string& label,
+                     const WeightsOptions& weights) {
+  LoadedEncoder loaded = open_encoder(path, weights);
   const Json& options = loaded.config["options"];
   Subject subject;
   subject.label = label.empty() ? options.value("label", loaded.config["encoder"].get<std::string>()) : label;
   subject.encoder = loaded.encoder;
   subject.sha256 = loaded.sha256;
-  subject.checkpoint = checkpoint;
+  subject.checkpoint = path;
   const int64_t total = count_elements(loaded.encoder->parameters());
   subject.description = {{"sha256", loaded.sha256},
                          {"kind", loaded.config["encoder"]},
@@ -152,6 +162,7 @@ Subject load_subject(const std::filesystem::path& checkpoint, const std::string&
                          {"input", loaded.config["input"]},
                          {"parameters", {{"total", total}, {"trainable", 0}}},
                          {"training", loaded.config["training"]}};
+  if (loaded.config.contains("weights")) subject.description["weights"] = loaded.config["weights"];
   // Times belong to the cost section: all else is equal between two runs of the same settings.
   subject.description["training"].erase("seconds");
   subject.warnings = std::move(loaded.warnings);
@@ -186,6 +197,7 @@ Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std:
     progress.update(what, done, total);
   };
   reset_peak_memory();
+  if (subject.features != nullptr) check_judges_features(kind);
   const Task task = kind.needs != Needs::nothing ? open_task(evaluation, subject) : Task{};
 
   ProtocolResult result = evaluation.instance->run(subject, task, context);
@@ -202,6 +214,10 @@ Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std:
   record.cost["seconds"] = std::chrono::duration<double>(std::chrono::system_clock::now() - start).count();
   if (!subject.checkpoint.empty()) record.cost["training_seconds"] = subject.training_seconds;
   record.warnings.insert(record.warnings.end(), subject.warnings.begin(), subject.warnings.end());
+  if (subject.features != nullptr) {
+    const std::string warning = feature_task_warning(subject, kind, evaluation.options);
+    if (!warning.empty()) record.warnings.push_back(warning);
+  }
   if (task.train && evaluation.options.train_split == evaluation.options.test_split)
     record.warnings.push_back("training and test pictures are of one split");
   record.cost["peak_memory_bytes"] = peak_memory_bytes();

@@ -7,6 +7,7 @@
 
 #include "configs/options.h"
 #include "pretrain/execution.h"
+#include "pretrain/weights/import.h"
 #include "protocols/protocol.h"
 #include "suite/progress.h"
 
@@ -22,9 +23,11 @@ struct EvaluateOptions {
   int64_t batch_size = 0;
   int64_t workers = 1;
   std::string cache;
+  double test_share = 0.2;
   ExecutionOptions execution;
 
-  void describe(Options& options);
+  /// A file of features has no view, and perhaps no split.
+  void describe(Options& options, bool of_features = false);
 };
 
 /// One protocol on one data set, fully set: parsed before anything expensive starts.
@@ -37,16 +40,18 @@ struct Evaluation {
   Json identity;   // those that change results
 };
 
-/// Throws std::invalid_argument naming source and key.
+/// `dataset` may be that of a file of features (suite/feature_task.h). Throws std::invalid_argument naming
+/// source and key.
 Evaluation prepare_evaluation(const std::string& protocol, const std::string& dataset, const Json& settings,
                               const std::string& source, const std::vector<std::string>& assignments);
 
 /// "fashion_mnist.linear_probe", with "-ridge" where a classifier is chosen: the folder of a report.
 std::string folder_name(const Evaluation& evaluation);
 
-/// A checkpoint folder, or the control "raw_pixels" with the input of `like`. `label` overrides the name in
-/// tables.
-Subject load_subject(const std::filesystem::path& checkpoint, const std::string& label = "");
+/// A checkpoint or weights made elsewhere, or the control "raw_pixels" with the input of `like`. `label`
+/// overrides the name in tables.
+Subject load_subject(const std::filesystem::path& path, const std::string& label = "",
+                     const WeightsOptions& options = {});
 Subject raw_pixels_subject(const InputSpec& like, const std::string& label = "raw pixels");
 
 /// Runs it and writes report.json, outcomes.json and sheet.json into `folder`.

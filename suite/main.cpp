@@ -10,7 +10,7 @@
 
 namespace {
 
-/// What CLI11 says over several lines.
+/// What libraries say over several lines.
 std::string one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   add_run(program);
   add_report(program);
   add_inspect(program);
+  add_convert(program);
   add_embed(program);
   add_view(program);
   add_tokenize(program);
@@ -44,7 +45,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "repbench: [command line] {}\n", one_line(error.what()));
     return kTrouble;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "repbench: {}\n", error.what());
+    fmt::print(stderr, "repbench: {}\n", one_line(error.what()));
     return kTrouble;
   }
   return 0;

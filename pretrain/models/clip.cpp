@@ -3,11 +3,11 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <cmath>
 #include <stdexcept>
 
 #include "pretrain/models/clip_initialise.h"
 #include "pretrain/models/kinds.h"
+#include "pretrain/models/patches.h"
 #include "pretrain/models/taps.h"
 
 namespace repbench {
@@ -23,16 +23,6 @@ struct NamedSize {
 constexpr NamedSize kSizes[] = {{"ViT-B-32", 768, 12, 12, 32, 512, 512, 8},
                                 {"ViT-B-16", 768, 12, 12, 16, 512, 512, 8},
                                 {"ViT-L-14", 1024, 24, 16, 14, 768, 768, 12}};
-
-/// Positions [1 + N, D] resampled to another grid: class row kept, bicubic with antialias, as open_clip does.
-at::Tensor resample_positions(const at::Tensor& positions, int64_t rows, int64_t columns) {
-  const int64_t patches = positions.size(0) - 1;
-  const auto grid = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(patches))));
-  if (grid == rows && grid == columns) return positions;
-  const at::Tensor old = positions.narrow(0, 1, patches).reshape({1, grid, grid, -1}).permute({0, 3, 1, 2});
-  const at::Tensor made = at::_upsample_bicubic2d_aa(old.contiguous(), {rows, columns}, false);
-  return at::cat({positions.narrow(0, 0, 1), made.permute({0, 2, 3, 1}).reshape({rows * columns, -1})});
-}
 
 }  // namespace
 
@@ -84,14 +74,15 @@ Clip::Clip(const ClipOptions& options, InputSpec input, std::shared_ptr<const To
       positional_embedding_(at::zeros({1 + options.patches(), options.width})),
       ln_pre_(options.width, kEps),
       ln_post_(options.width, kEps),
+      blocks_(options.depth, {.width = options.width,
+                              .heads = options.heads,
+                              .mlp_ratio = options.mlp_ratio,
+                              .eps = kEps,
+                              .activation = activation_named(options.activation)}),
       proj_(at::zeros({options.width, options.embed_dim})),
-      text_(options.text, options.text_variant, options.embed_dim,
-            options.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, std::move(tokenizer)) {
+      text_(options.text, options.text_variant, options.embed_dim, activation_named(options.activation),
+            std::move(tokenizer)) {
   conv1_.weight = at::zeros({options_.width, options_.channels, options_.patch_size, options_.patch_size});
-  for (int64_t k = 0; k < options_.depth; ++k) {
-    blocks_.emplace_back(options_.width, options_.heads, options_.mlp_ratio, kEps);
-    blocks_.back().mlp.activation = options_.activation == "gelu" ? Activation::gelu : Activation::quick_gelu;
-  }
   list_stages();
   for (const NamedTensor& named : parameters()) named.tensor.set_requires_grad(true);
 }
@@ -102,28 +93,23 @@ void Clip::list_stages() {
                      {{"visual.class_embedding", class_embedding_},
                       {"visual.positional_embedding", positional_embedding_}}});
   ln_pre_.list("visual.ln_pre", stages_.back().parameters);
-  for (size_t k = 0; k < blocks_.size(); ++k) {
-    const std::string prefix = fmt::format("visual.transformer.resblocks.{}", k);
-    stages_.push_back({fmt::format("block.{}.attention", k), {}});
-    blocks_[k].list_attention(prefix, stages_.back().parameters, Naming::open_clip);
-    stages_.push_back({fmt::format("block.{}.mlp", k), {}});
-    blocks_[k].list_mlp(prefix, stages_.back().parameters, Naming::open_clip);
-  }
+  blocks_.add_stages("visual.transformer.resblocks", Naming::open_clip, stages_);
   stages_.push_back({"norm", {}});
   ln_post_.list("visual.ln_post", stages_.back().parameters);
   stages_.push_back({"projection", {{"visual.proj", proj_}}});
 }
 
-Json Clip::config() const {
-  ClipOptions copy = options_;
+Json clip_config(ClipOptions options) {
   Options fields;
-  copy.describe(fields);
-  copy.describe_variant(fields);
+  options.describe(fields);
+  options.describe_variant(fields);
   return fields.to_json();
 }
 
 at::Tensor Clip::add_positions(const at::Tensor& patches) const {
-  const at::Tensor positions = resample_positions(positional_embedding_, patches.size(1), patches.size(2));
+  // With antialias, as open_clip does.
+  const at::Tensor positions = interpolate_positions(positional_embedding_.unsqueeze(0), patches.size(1),
+                                                     patches.size(2), 1, /*antialias=*/true);
   const at::Tensor tokens = patches.flatten(1, 2);
   const at::Tensor cls = class_embedding_.expand({tokens.size(0), 1, options_.width});
   return ln_pre_(at::cat({cls, tokens}, 1) + positions);
@@ -136,13 +122,12 @@ at::Tensor Clip::forward(at::Tensor x, int64_t from, int64_t to, const StageCont
       x = project_patches(x, conv1_, context.compute);
     } else if (stage == 1) {
       x = add_positions(x);
-    } else if (half == 2 * options_.depth) {
+    } else if (half < blocks_.halves()) {
+      x = blocks_.run(half, x, context);
+    } else if (half == blocks_.halves()) {
       x = ln_post_(x);
-    } else if (half > 2 * options_.depth) {
-      x = at::matmul(x.to(context.compute), proj_.to(context.compute)).to(at::kFloat);
     } else {
-      const Block& block = blocks_[static_cast<size_t>(half / 2)];
-      x = half % 2 == 0 ? block.attend(x, context) : block.transform(x, context);
+      x = at::matmul(x.to(context.compute), proj_.to(context.compute)).to(at::kFloat);
     }
   }
   return x;
@@ -150,9 +135,8 @@ at::Tensor Clip::forward(at::Tensor x, int64_t from, int64_t to, const StageCont
 
 std::map<std::string, at::Tensor> Clip::features(const at::Tensor& images, std::span<const std::string> taps,
                                                  const StageContext& context) const {
-  return token_features(*this, images, taps, context, [&](const at::Tensor& x) {
-    return blocks_.back().attn.weights(blocks_.back().norm1(x), context.compute);
-  });
+  return token_features(*this, images, taps, context,
+                        [&](const at::Tensor& x) { return blocks_.last_attention(x, context.compute); });
 }
 
 int64_t Clip::macs(int64_t from, int64_t to, int64_t tokens) const {
@@ -161,10 +145,8 @@ int64_t Clip::macs(int64_t from, int64_t to, int64_t tokens) const {
   for (int64_t stage = from; stage < to; ++stage) {
     const int64_t half = stage - 2;
     if (stage == 0) total += options_.patches() * conv1_.weight.numel();
-    if (half > 2 * options_.depth) total += proj_.numel();  // the class token's
-    if (half < 0 || half >= 2 * options_.depth) continue;
-    const Block& block = blocks_[static_cast<size_t>(half / 2)];
-    total += half % 2 == 0 ? block.attention_macs(alive) : block.mlp_macs(alive);
+    if (half >= 0 && half < blocks_.halves()) total += blocks_.macs(half, alive);
+    if (half > blocks_.halves()) total += proj_.numel();  // the class token's
   }
   return total;
 }

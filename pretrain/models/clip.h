@@ -38,13 +38,18 @@ struct ClipOptions {
   int64_t patches() const { return (image_size / patch_size) * (image_size / patch_size); }
 };
 
+/// What make_clip takes, in full.
+Json clip_config(ClipOptions options);
+
 class Clip final : public Encoder {
  public:
   /// Parameters are zero (norms: one) until initialised or loaded.
   Clip(const ClipOptions& options, InputSpec input, std::shared_ptr<const Tokenizer> tokenizer);
 
   std::string kind() const override { return "clip"; }
-  Json config() const override;
+  Json config() const override {
+    return without_plain_variant(clip_config(options_), clip_config(ClipOptions()));
+  }
   const InputSpec& input() const override { return input_; }
   const std::vector<Stage>& stages() const override { return stages_; }
   at::Tensor forward(at::Tensor x, int64_t from, int64_t to, const StageContext& context) const override;
@@ -68,7 +73,7 @@ class Clip final : public Encoder {
   at::Tensor class_embedding_;       // [D]
   at::Tensor positional_embedding_;  // [1 + N, D], learned
   LayerNorm ln_pre_, ln_post_;
-  std::vector<Block> blocks_;
+  Blocks blocks_;
   at::Tensor proj_;  // [D, E]
   TextTransformer text_;
   std::vector<Stage> stages_;

@@ -116,10 +116,9 @@ ClipResnet::ClipResnet(const ClipResnetOptions& options, InputSpec input,
   for (const auto& [name, tensor] : parameters()) tensor.set_requires_grad(!is_statistic(name));
 }
 
-Json ClipResnet::config() const {
-  ClipResnetOptions copy = options_;
+Json clip_resnet_config(ClipResnetOptions options) {
   Options fields;
-  copy.describe(fields);
+  options.describe(fields);
   return fields.to_json();
 }
 

@@ -31,6 +31,9 @@ struct ClipResnetOptions {
   void resolve();
 };
 
+/// What make_clip_resnet takes.
+Json clip_resnet_config(ClipResnetOptions options);
+
 /// For judging weights, not for pretraining: batch norms never leave their stored statistics, which are
 /// listed among the parameters and take no gradients. Stages: stem, layer1.0 ... layer4.J, attnpool,
 /// projection.
@@ -40,7 +43,7 @@ class ClipResnet final : public Encoder {
   ClipResnet(const ClipResnetOptions& options, InputSpec input, std::shared_ptr<const Tokenizer> tokenizer);
 
   std::string kind() const override { return "clip_resnet"; }
-  Json config() const override;
+  Json config() const override { return clip_resnet_config(options_); }
   const InputSpec& input() const override { return input_; }
   const std::vector<Stage>& stages() const override { return stages_; }
   at::Tensor forward(at::Tensor x, int64_t from, int64_t to, const StageContext& context) const override;

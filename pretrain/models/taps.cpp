@@ -13,16 +13,9 @@
 namespace repbench {
 namespace {
 
-constexpr std::string_view kPools[] = {"cls", "mean", "cls+mean", "tokens"};
-
-/// What a pool takes from tokens [B, 1 + N, D].
-at::Tensor pool(const at::Tensor& tokens, std::string_view how) {
-  const auto cls = [&] { return tokens.select(1, 0); };
-  const auto mean = [&] { return tokens.narrow(1, 1, tokens.size(1) - 1).mean(1); };
-  if (how == "cls") return cls();
-  if (how == "mean") return mean();
-  if (how == "cls+mean") return at::cat({cls(), mean()}, 1);
-  return tokens;
+std::vector<std::string> pools_of(const Encoder& encoder) {
+  if (encoder.prefix_tokens() == 0) return {"mean", "tokens"};
+  return {"cls", "mean", "cls+mean", "tokens"};
 }
 
 struct Tap {
@@ -39,11 +32,12 @@ Tap parse_tap(const std::string& text, const Encoder& encoder, int64_t depth) {
     const bool in_range = tap.block >= 0 && tap.block < depth && stop != end && *stop == ':';
     tap.pool = in_range ? std::string(stop + 1, end) : "";
   }
-  if (std::find(std::begin(kPools), std::end(kPools), tap.pool) == std::end(kPools)) {
+  const std::vector<std::string> pools = pools_of(encoder);
+  if (std::find(pools.begin(), pools.end(), tap.pool) == pools.end()) {
     throw std::invalid_argument(fmt::format(
         "[{}] expected a tap: {}, attention{}, or block:K: and one of {}, K in 0 ... {}; got '{}'",
-        encoder.kind(), fmt::join(kPools, ", "), encoder.text() == nullptr ? "" : ", projected",
-        fmt::join(kPools, ", "), depth - 1, text));
+        encoder.kind(), fmt::join(pools, ", "), encoder.text() == nullptr ? "" : ", projected",
+        fmt::join(pools, ", "), depth - 1, text));
   }
   return tap;
 }
@@ -71,7 +65,13 @@ std::map<std::string, at::Tensor> token_features(
   for (int64_t stage = 0; stage <= norm; ++stage) {
     if (wants_attention && stage == norm - 2) found["attention"] = attention(x);
     x = encoder.forward(x, stage, stage + 1, context);
-    for (const auto& [tap, how] : after[stage]) found[tap] = pool(x, how).contiguous();
+    for (const auto& [tap, how] : after[stage]) {
+      // What comes out of a block is pooled as it is.
+      const at::Tensor vector = how == "tokens" ? x
+                                : stage == norm ? encoder.pool(x, how)
+                                                : encoder.Encoder::pool(x, how);
+      found[tap] = vector.contiguous();
+    }
   }
   if (wants_projection) {  // of the class token alone
     found["projected"] = encoder.forward(x.narrow(1, 0, 1), norm + 1, norm + 2, context).select(1, 0);

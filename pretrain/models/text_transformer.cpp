@@ -68,13 +68,16 @@ TextTransformer::TextTransformer(const TextOptions& options, const TextVariant& 
                  {"logit_scale", logit_scale},
                  {"token_embedding.weight", token_embedding_}};
   for (int64_t k = 0; k < options_.depth; ++k) {
-    Block block(options_.width, options_.heads, variant_.mlp_ratio, kEps);
-    block.attn.causal = true;
-    block.mlp.activation = activation;
+    const Block block({.width = options_.width,
+                       .heads = options_.heads,
+                       .mlp_ratio = variant_.mlp_ratio,
+                       .eps = kEps,
+                       .activation = activation,
+                       .causal = true});
     const std::string prefix = fmt::format("transformer.resblocks.{}", k);
     block.list_attention(prefix, parameters_, Naming::open_clip);
     block.list_mlp(prefix, parameters_, Naming::open_clip);
-    blocks_.push_back(std::move(block));
+    blocks_.push_back(block);
   }
   ln_final_.list("ln_final", parameters_);
 }

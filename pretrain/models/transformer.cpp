@@ -3,10 +3,13 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 
+#include "files/nearest.h"
 #include "pretrain/execution.h"
 
 namespace repbench {
@@ -33,15 +36,24 @@ at::Tensor softmax_of_scores(const at::Tensor& q, const at::Tensor& k, bool caus
 
 }  // namespace
 
-Linear::Linear(int64_t in, int64_t out) : weight(at::zeros({out, in})), bias(at::zeros({out})) {}
+Activation activation_named(const std::string& name) {
+  static const std::vector<std::string> names = {"gelu", "quick_gelu", "gelu_tanh", "swiglu"};
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) fail_unknown_name("model", "an activation", name, names);
+  return static_cast<Activation>(found - names.begin());
+}
+
+Linear::Linear(int64_t in, int64_t out, bool with_bias) : weight(at::zeros({out, in})) {
+  if (with_bias) bias = at::zeros({out});
+}
 
 at::Tensor Linear::operator()(const at::Tensor& x, at::ScalarType compute) const {
-  return at::linear(x.to(compute), weight.to(compute), bias.to(compute));
+  return at::linear(x.to(compute), weight.to(compute), bias.defined() ? bias.to(compute) : at::Tensor());
 }
 
 void Linear::list(const std::string& prefix, NamedTensors& into) const {
   into.push_back({prefix + ".weight", weight});
-  into.push_back({prefix + ".bias", bias});
+  if (bias.defined()) into.push_back({prefix + ".bias", bias});
 }
 
 LayerNorm::LayerNorm(int64_t width, double epsilon)
@@ -56,8 +68,8 @@ void LayerNorm::list(const std::string& prefix, NamedTensors& into) const {
   into.push_back({prefix + ".bias", bias});
 }
 
-Attention::Attention(int64_t width, int64_t head_count)
-    : heads(head_count), qkv(width, 3 * width), proj(width, width) {
+Attention::Attention(int64_t width, int64_t head_count, bool qkv_bias)
+    : heads(head_count), qkv(width, 3 * width, qkv_bias), proj(width, width) {
   if (width % head_count != 0) {
     throw std::invalid_argument(
         fmt::format("[model] expected a width divisible by heads; got {} and {}", width, head_count));
@@ -85,17 +97,29 @@ void Attention::list(const std::string& prefix, Naming naming, NamedTensors& int
     qkv.list(prefix + ".qkv", into);
   } else {
     into.push_back({prefix + ".in_proj_weight", qkv.weight});
-    into.push_back({prefix + ".in_proj_bias", qkv.bias});
+    if (qkv.bias.defined()) into.push_back({prefix + ".in_proj_bias", qkv.bias});
   }
   proj.list(prefix + (naming == Naming::timm ? ".proj" : ".out_proj"), into);
 }
 
-Mlp::Mlp(int64_t width, int64_t hidden) : fc1(width, hidden), fc2(hidden, width) {}
+Mlp::Mlp(int64_t width, int64_t hidden, Activation act)
+    : fc1(width, hidden), fc2(act == Activation::swiglu ? hidden / 2 : hidden, width), activation(act) {}
 
 at::Tensor Mlp::operator()(const at::Tensor& x, at::ScalarType compute) const {
   const at::Tensor hidden = fc1(x, compute);
-  const bool quick = activation == Activation::quick_gelu;
-  return fc2(quick ? hidden * at::sigmoid(1.702 * hidden) : at::gelu(hidden), compute);
+  switch (activation) {
+    case Activation::gelu:
+      return fc2(at::gelu(hidden), compute);
+    case Activation::quick_gelu:
+      return fc2(hidden * at::sigmoid(1.702 * hidden), compute);
+    case Activation::gelu_tanh:
+      return fc2(at::gelu(hidden, "tanh"), compute);
+    case Activation::swiglu: {
+      const std::vector<at::Tensor> halves = hidden.chunk(2, -1);
+      return fc2(at::silu(halves[0]) * halves[1], compute);
+    }
+  }
+  throw std::logic_error("[model] unknown activation");
 }
 
 void Mlp::list(const std::string& prefix, Naming naming, NamedTensors& into) const {
@@ -103,28 +127,40 @@ void Mlp::list(const std::string& prefix, Naming naming, NamedTensors& into) con
   fc2.list(prefix + (naming == Naming::timm ? ".fc2" : ".c_proj"), into);
 }
 
-Block::Block(int64_t width, int64_t heads, double mlp_ratio, double eps)
-    : norm1(width, eps),
-      norm2(width, eps),
-      attn(width, heads),
-      mlp(width, static_cast<int64_t>(static_cast<double>(width) * mlp_ratio)) {}
+Block::Block(const BlockOptions& options)
+    : norm1(options.width, options.eps),
+      norm2(options.width, options.eps),
+      attn(options.width, options.heads, options.qkv_bias),
+      // The small amount makes up for a ratio that was computed from two widths.
+      mlp(options.width, static_cast<int64_t>(static_cast<double>(options.width) * options.mlp_ratio + 1e-6),
+          options.activation) {
+  attn.causal = options.causal;
+  if (options.layer_scale) {
+    ls1 = at::ones({options.width});
+    ls2 = at::ones({options.width});
+  }
+}
 
 at::Tensor Block::attend(const at::Tensor& x, const StageContext& context) const {
-  return x + attn(norm1(x), context);
+  const at::Tensor branch = attn(norm1(x), context);
+  return x + (ls1.defined() ? branch * ls1 : branch);
 }
 
 at::Tensor Block::transform(const at::Tensor& x, const StageContext& context) const {
-  return x + mlp(norm2(x), context.compute);
+  const at::Tensor branch = mlp(norm2(x), context.compute);
+  return x + (ls2.defined() ? branch * ls2 : branch);
 }
 
 void Block::list_attention(const std::string& prefix, NamedTensors& into, Naming naming) const {
   norm1.list(prefix + (naming == Naming::timm ? ".norm1" : ".ln_1"), into);
   attn.list(prefix + ".attn", naming, into);
+  if (ls1.defined()) into.push_back({prefix + (naming == Naming::timm ? ".ls1.gamma" : ".ls_1.gamma"), ls1});
 }
 
 void Block::list_mlp(const std::string& prefix, NamedTensors& into, Naming naming) const {
   norm2.list(prefix + (naming == Naming::timm ? ".norm2" : ".ln_2"), into);
   mlp.list(prefix + ".mlp", naming, into);
+  if (ls2.defined()) into.push_back({prefix + (naming == Naming::timm ? ".ls2.gamma" : ".ls_2.gamma"), ls2});
 }
 
 int64_t Block::attention_macs(int64_t tokens) const {
@@ -133,52 +169,35 @@ int64_t Block::attention_macs(int64_t tokens) const {
 }
 
 int64_t Block::mlp_macs(int64_t tokens) const {
-  return 2 * tokens * norm1.weight.size(0) * mlp.fc1.weight.size(0);
+  return tokens * (mlp.fc1.weight.numel() + mlp.fc2.weight.numel());
 }
 
-at::Tensor project_patches(const at::Tensor& images, const Linear& projection, at::ScalarType compute) {
-  const int64_t channels = projection.weight.size(1), p = projection.weight.size(2);
-  const int64_t rows = images.size(2) / p, columns = images.size(3) / p;
-  if (images.size(1) != channels || rows * p != images.size(2) || columns * p != images.size(3)) {
-    throw std::invalid_argument(
-        fmt::format("[model] expected images [B, {}, H, W] with sides divisible by {}; got {} x {} x {}",
-                    channels, p, images.size(1), images.size(2), images.size(3)));
+Blocks::Blocks(int64_t depth, const BlockOptions& options) {
+  for (int64_t k = 0; k < depth; ++k) list.emplace_back(options);
+}
+
+at::Tensor Blocks::run(int64_t half, const at::Tensor& x, const StageContext& context) const {
+  const Block& block = list[static_cast<size_t>(half / 2)];
+  return half % 2 == 0 ? block.attend(x, context) : block.transform(x, context);
+}
+
+int64_t Blocks::macs(int64_t half, int64_t tokens) const {
+  const Block& block = list[static_cast<size_t>(half / 2)];
+  return half % 2 == 0 ? block.attention_macs(tokens) : block.mlp_macs(tokens);
+}
+
+void Blocks::add_stages(const std::string& prefix, Naming naming, std::vector<Stage>& stages) const {
+  for (size_t k = 0; k < list.size(); ++k) {
+    const std::string name = fmt::format("{}.{}", prefix, k);
+    stages.push_back({fmt::format("block.{}.attention", k), {}});
+    list[k].list_attention(name, stages.back().parameters, naming);
+    stages.push_back({fmt::format("block.{}.mlp", k), {}});
+    list[k].list_mlp(name, stages.back().parameters, naming);
   }
-  // A convolution of stride p is a matrix product on patches laid out as (channel, row, column).
-  const at::Tensor patches = images.view({images.size(0), channels, rows, p, columns, p})
-                                 .permute({0, 2, 4, 1, 3, 5})
-                                 .reshape({images.size(0), rows, columns, channels * p * p});
-  const at::Tensor bias = projection.bias.defined() ? projection.bias.to(compute) : at::Tensor();
-  return at::linear(patches.to(compute), projection.weight.flatten(1).to(compute), bias).to(at::kFloat);
 }
 
-at::Tensor sincos_positions(int64_t width, int64_t grid) {
-  if (width % 4 != 0) {
-    throw std::invalid_argument(
-        fmt::format("[model] expected a width divisible by 4 for sin-cos positions; got {}", width));
-  }
-  const at::TensorOptions f64(at::kDouble);
-  const at::Tensor frequency =
-      at::pow(10000.0, -at::arange(width / 4, f64) / (static_cast<double>(width) / 4.0));
-  const at::Tensor steps = at::arange(grid, f64);
-  const auto axis = [&](const at::Tensor& place) {
-    const at::Tensor angle = place.reshape({-1, 1}) * frequency;
-    return at::cat({angle.sin(), angle.cos()}, 1);
-  };
-  const at::Tensor columns = axis(steps.repeat({grid}));
-  const at::Tensor rows = axis(steps.repeat_interleave(grid));
-  const at::Tensor patches = at::cat({columns, rows}, 1).to(at::kFloat);
-  return at::cat({at::zeros({1, width}), patches}, 0).unsqueeze(0);
-}
-
-at::Tensor interpolate_positions(const at::Tensor& positions, int64_t grid_height, int64_t grid_width) {
-  const int64_t patches = positions.size(1) - 1;
-  const auto grid = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(patches))));
-  if (grid == grid_height && grid == grid_width) return positions;
-  const at::Tensor rows = positions.narrow(1, 1, patches).reshape({1, grid, grid, -1}).permute({0, 3, 1, 2});
-  const at::Tensor resampled = at::upsample_bicubic2d(rows, {grid_height, grid_width}, false);
-  const at::Tensor flat = resampled.permute({0, 2, 3, 1}).reshape({1, grid_height * grid_width, -1});
-  return at::cat({positions.narrow(1, 0, 1), flat}, 1);
+at::Tensor Blocks::last_attention(const at::Tensor& x, at::ScalarType compute) const {
+  return list.back().attn.weights(list.back().norm1(x), compute);
 }
 
 }  // namespace repbench

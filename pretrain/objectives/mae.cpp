@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "pretrain/models/initialise.h"
+#include "pretrain/models/patches.h"
 
 namespace repbench {
 
@@ -46,7 +47,8 @@ Mae::Mae(std::unique_ptr<Vit> encoder, const MaeOptions& options)
   mask_token = at::zeros({1, 1, width});
   decoder_pos_embed = sincos_positions(width, vit.grid());
   for (int64_t k = 0; k < options_.decoder_depth; ++k) {
-    decoder_blocks.emplace_back(width, options_.decoder_heads, 4.0, vit.norm_eps);
+    decoder_blocks.emplace_back(
+        BlockOptions{.width = width, .heads = options_.decoder_heads, .eps = vit.norm_eps});
   }
   decoder_norm = LayerNorm(width, vit.norm_eps);
   decoder_pred = Linear(width, vit.patch_size * vit.patch_size * vit.channels);

@@ -1,6 +1,11 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pretrain/weights/import.h"
 
 // Each command adds itself to the program and runs when it is chosen. Errors are exceptions; only main
 // catches. A command whose answer is no has printed it and throws CLI::RuntimeError(1), the exit code.
@@ -12,10 +17,17 @@ void add_evaluate(CLI::App& program);
 void add_run(CLI::App& program);
 void add_report(CLI::App& program);
 void add_inspect(CLI::App& program);
+void add_convert(CLI::App& program);
 void add_embed(CLI::App& program);
 void add_view(CLI::App& program);
 void add_tokenize(CLI::App& program);
 void add_list(CLI::App& program);
 void add_doctor(CLI::App& program);
+
+/// --allow-missing and --assume, for the commands that open weights.
+std::shared_ptr<WeightsOptions> add_weights_options(CLI::App& command);
+
+/// "warning: ..." on stderr, one line each.
+void print_warnings(const std::vector<std::string>& warnings);
 
 }  // namespace repbench

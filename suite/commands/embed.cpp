@@ -8,7 +8,6 @@
 #include "datasets/images/decode.h"
 #include "datasets/images/views.h"
 #include "files/atomic.h"
-#include "pretrain/checkpoint.h"
 #include "protocols/features.h"
 #include "suite/commands/commands.h"
 #include "suite/evaluation.h"
@@ -20,6 +19,7 @@ struct Arguments {
   std::string checkpoint, out, split = "test";
   std::vector<std::string> inputs, taps = {"cls"}, texts, assignments;
   bool store_pixels = false;
+  std::shared_ptr<WeightsOptions> weights;
 };
 
 /// The pictures under the encoder's own view: uint8 [N, S, S, C].
@@ -58,8 +58,14 @@ NamedTensors embed_pictures(const Arguments& arguments, const Encoder& encoder, 
   return tensors;
 }
 
+/// What was embedded.
+struct Named {
+  std::vector<std::string> ids;
+  std::map<std::string, std::string> notes = {};  // of a data set: its name and classes
+};
+
 NamedTensors embed_dataset(const Arguments& arguments, const Encoder& encoder, const EvaluateOptions& options,
-                           const Execution& execution, std::vector<std::string>& ids) {
+                           const Execution& execution, Named& named) {
   const auto dataset = open_dataset(DatasetSpec::parse(arguments.inputs.front()), arguments.split);
   IndexList examples = all_examples(*dataset);
   if (options.limit > 0)
@@ -76,7 +82,9 @@ NamedTensors embed_dataset(const Arguments& arguments, const Encoder& encoder, c
   NamedTensors tensors = {{"labels", set.labels}};
   for (auto& [tap, values] : set.by_tap)
     tensors.push_back({arguments.taps.size() == 1 ? "features" : tap, values});
-  ids = set.ids;
+  named.ids = set.ids;
+  named.notes = {{"dataset", dataset->name()}};
+  if (!dataset->class_names().empty()) named.notes["class_names"] = canonical_json(dataset->class_names());
   return tensors;
 }
 
@@ -110,9 +118,11 @@ void embed(const Arguments& arguments) {
   options.describe(fields);
   for (const std::string& assignment : arguments.assignments) fields.set_from_text(assignment);
   const Execution execution = start_execution(options.execution);
-  const LoadedEncoder loaded = load_encoder(arguments.checkpoint);
+  const LoadedEncoder loaded = open_encoder(arguments.checkpoint, *arguments.weights);
+  print_warnings(loaded.warnings);
   loaded.encoder->to(execution.device);
-  std::vector<std::string> ids = arguments.inputs;
+  Named named{arguments.inputs};
+  const std::vector<std::string>& ids = named.ids;
   NamedTensors tensors;
   if (!arguments.texts.empty()) tensors = embed_texts(arguments, *loaded.encoder, execution);
   if (!ids.empty()) {
@@ -122,15 +132,16 @@ void embed(const Arguments& arguments) {
           fmt::format("[embed] expected picture files or one data set; got {} and {} more, and no such file",
                       ids.front(), ids.size() - 1));
     }
-    const NamedTensors pictures = files ? embed_pictures(arguments, *loaded.encoder, execution)
-                                        : embed_dataset(arguments, *loaded.encoder, options, execution, ids);
+    const NamedTensors pictures = files
+                                      ? embed_pictures(arguments, *loaded.encoder, execution)
+                                      : embed_dataset(arguments, *loaded.encoder, options, execution, named);
     tensors.insert(tensors.end(), pictures.begin(), pictures.end());
   }
   if (tensors.empty())
     throw std::invalid_argument("[embed] expected pictures, a data set or --text; got none");
-  save_tensors(
-      arguments.out, tensors,
+  named.notes.insert(
       {{"ids", canonical_json(ids)}, {"weights", loaded.sha256}, {"view", loaded.encoder->input().view}});
+  save_tensors(arguments.out, tensors, named.notes);
   fmt::print("{} examples: {}\n", ids.size() + arguments.texts.size(), arguments.out);
 }
 
@@ -140,7 +151,8 @@ void add_embed(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       program.add_subcommand("embed", "write features of pictures, of a data set, or of texts");
-  command->add_option("checkpoint", arguments->checkpoint, "a checkpoint folder")->required();
+  command->add_option("checkpoint", arguments->checkpoint, "a checkpoint, or weights made elsewhere")
+      ->required();
   command->add_option("inputs", arguments->inputs, "picture files, or one data set (kind or kind:path)");
   command->add_option("--text", arguments->texts, "texts, for an encoder with a text side")
       ->allow_extra_args(false);
@@ -154,6 +166,7 @@ void add_embed(CLI::App& program) {
   command->add_flag("--store-pixels", arguments->store_pixels,
                     "also write the normalised pixels as 'images'");
   command->add_option("--out", arguments->out, "features.safetensors")->required();
+  arguments->weights = add_weights_options(*command);
   command->callback([arguments] { embed(*arguments); });
 }
 

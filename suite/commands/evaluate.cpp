@@ -2,11 +2,14 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 
+#include "protocols/stored_features.h"
 #include "reports/table.h"
 #include "suite/commands/commands.h"
 #include "suite/evaluation.h"
+#include "suite/feature_task.h"
 
 namespace repbench {
 namespace {
@@ -15,13 +18,15 @@ struct Arguments {
   std::string subject, out, label, like;
   std::vector<std::string> protocols, datasets, assignments;
   bool force = false;
+  std::shared_ptr<WeightsOptions> weights;
 };
 
 Subject subject_of(const Arguments& arguments) {
   if (arguments.subject != "raw_pixels") {
     if (!arguments.like.empty())
       throw std::invalid_argument("[evaluate] --like: expected with raw_pixels alone; got a checkpoint");
-    return load_subject(arguments.subject, arguments.label);
+    if (is_feature_file(arguments.subject)) return feature_subject(arguments.subject, arguments.label);
+    return load_subject(arguments.subject, arguments.label, *arguments.weights);
   }
   if (arguments.like.empty()) {
     throw std::invalid_argument(
@@ -46,10 +51,26 @@ void refuse_another(const std::filesystem::path& folder, const Evaluation& evalu
       file.string(), there.checkpoint.at("label").get<std::string>()));
 }
 
+/// A file of features is its own data set.
+std::vector<std::string> datasets_of(const Arguments& arguments, const std::optional<Subject>& features) {
+  if (!features)
+    return arguments.datasets.empty() ? std::vector<std::string>{"fashion_mnist"} : arguments.datasets;
+  if (!arguments.datasets.empty()) {
+    throw std::invalid_argument(fmt::format(
+        "[evaluate] --dataset: expected none with a file of features, which holds its own labels; "
+        "got {}",
+        arguments.datasets.front()));
+  }
+  for (const std::string& protocol : arguments.protocols) check_judges_features(find_protocol(protocol));
+  return {feature_dataset(*features)};
+}
+
 void evaluate(const Arguments& arguments) {
+  std::optional<Subject> features;
+  if (is_feature_file(arguments.subject)) features = subject_of(arguments);
   std::vector<Evaluation> evaluations;  // every setting is checked before anything runs
   for (const std::string& protocol : arguments.protocols) {
-    for (const std::string& dataset : arguments.datasets) {
+    for (const std::string& dataset : datasets_of(arguments, features)) {
       evaluations.push_back(
           prepare_evaluation(protocol, dataset, Json::object(), "command line", arguments.assignments));
     }
@@ -61,7 +82,7 @@ void evaluate(const Arguments& arguments) {
           "[evaluate] expected each protocol on a data set once; got {} twice", folder_name(evaluation)));
     }
   }
-  const Subject subject = subject_of(arguments);
+  const Subject subject = features ? *features : subject_of(arguments);
   for (Evaluation& evaluation : evaluations) {
     const std::filesystem::path folder = std::filesystem::path(arguments.out) / folder_name(evaluation);
     if (!arguments.force) refuse_another(folder, evaluation, subject);
@@ -78,7 +99,10 @@ void evaluate(const Arguments& arguments) {
 void add_evaluate(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("evaluate", "judge an encoder by protocols on data sets");
-  command->add_option("subject", arguments->subject, "a checkpoint folder, or raw_pixels")->required();
+  command
+      ->add_option("subject", arguments->subject,
+                   "a checkpoint, weights made elsewhere, a file of features, or raw_pixels")
+      ->required();
   command->add_option("assignments", arguments->assignments, "key=value ...");
   command->add_option("--protocol", arguments->protocols, "P[,P...] (see: repbench list protocols)")
       ->required()
@@ -92,6 +116,7 @@ void add_evaluate(CLI::App& program) {
   command->add_flag("--force", arguments->force, "replace reports of other encoders or settings");
   command->add_option("--label", arguments->label, "the row's name in tables");
   command->add_option("--like", arguments->like, "raw_pixels: a checkpoint whose input is used");
+  arguments->weights = add_weights_options(*command);
   command->footer([arguments] {
     std::string text = "Keys of every protocol:\n";
     for (const ProtocolKind& kind : protocol_kinds()) {
@@ -102,12 +127,13 @@ void add_evaluate(CLI::App& program) {
       protocol->describe(fields);
       text += fmt::format("\n{}: {}\n{}", kind.name, kind.summary, fields.help());
     }
-    return text;
+    return text +
+           "\nA file of features (or a folder of train.* and test.*) is its own data set: no --dataset, no "
+           "key\n"
+           "view; without a split in the file, the key test_share (default 0.2) of its rows is the test "
+           "set.\n";
   });
-  command->callback([arguments] {
-    if (arguments->datasets.empty()) arguments->datasets = {"fashion_mnist"};
-    evaluate(*arguments);
-  });
+  command->callback([arguments] { evaluate(*arguments); });
 }
 
 }  // namespace repbench

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "pretrain/checkpoint.h"
 #include "suite/commands/commands.h"
 #include "suite/handshake.h"
 
@@ -39,7 +38,9 @@ void print(const Json& info) {
   fmt::print("input {}\n", info["config"]["input"].dump());
   fmt::print("{} parameters, {:.1f} M multiply-accumulates a picture\n", info["parameters"].get<int64_t>(),
              1e-6 * info["macs"].get<double>());
-  fmt::print("training {}\n", info["config"].value("training", Json::object()).dump());
+  const Json training = info["config"].value("training", Json::object());
+  if (!training.empty()) fmt::print("training {}\n", training.dump());
+  if (info["config"].contains("weights")) fmt::print("weights {}\n", info["config"]["weights"].dump());
   for (const Json& stage : info["stages"]) {
     fmt::print("{}\n", stage["name"].get<std::string>());
     for (const auto& [name, shape] : stage["tensors"].items()) fmt::print("  {:36} {}\n", name, shape.dump());
@@ -72,8 +73,8 @@ void add_inspect(CLI::App& program) {
   auto tolerance = std::make_shared<double>(1e-4);
   auto checkpoint = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);
-  CLI::App* command = program.add_subcommand("inspect", "what a checkpoint is: stages, tensors, input, cost");
-  command->add_option("checkpoint", *checkpoint, "a checkpoint folder")->required();
+  CLI::App* command = program.add_subcommand("inspect", "what weights are: stages, tensors, input, cost");
+  command->add_option("checkpoint", *checkpoint, "a checkpoint, or weights made elsewhere")->required();
   command->add_flag("--json", *as_json, "print JSON");
   command->add_option("--handshake", *reference,
                       "compare each stage with activations of the framework that made the weights (a file of "
@@ -82,8 +83,10 @@ void add_inspect(CLI::App& program) {
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber)
       ->needs("--handshake");
+  const auto weights = add_weights_options(*command);
   command->callback([=] {
-    const LoadedEncoder loaded = load_encoder(*checkpoint);
+    const LoadedEncoder loaded = open_encoder(*checkpoint, *weights);
+    print_warnings(loaded.warnings);
     if (!reference->empty()) return shake_hands(*loaded.encoder, *reference, *tolerance);
     const Json info = describe(loaded);
     if (*as_json) {

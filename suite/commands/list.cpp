@@ -9,6 +9,7 @@
 #include "files/nearest.h"
 #include "pretrain/encoder.h"
 #include "pretrain/objective.h"
+#include "pretrain/weights/format.h"
 #include "protocols/protocol.h"
 #include "suite/commands/commands.h"
 
@@ -22,7 +23,7 @@ void print_rows(std::string_view title, const Rows& rows) {
 }
 
 void list(const std::string& family) {
-  const std::vector<std::string> families = {"datasets", "encoders", "objectives", "protocols"};
+  const std::vector<std::string> families = {"datasets", "encoders", "objectives", "protocols", "weights"};
   if (!family.empty() && std::find(families.begin(), families.end(), family) == families.end()) {
     fail_unknown_name("list", "a family of kinds", family, families);
   }
@@ -31,6 +32,7 @@ void list(const std::string& family) {
   if (wanted("encoders")) print_rows("encoders", encoder_kinds());
   if (wanted("objectives")) print_rows("objectives", objective_kinds());
   if (wanted("protocols")) print_rows("protocols", protocol_kinds());
+  if (wanted("weights")) print_rows("weights made elsewhere", weights_formats());
 }
 
 }  // namespace
@@ -39,7 +41,7 @@ void add_list(CLI::App& program) {
   auto family = std::make_shared<std::string>();
   CLI::App* command =
       program.add_subcommand("list", "the kinds of data sets, encoders, objectives and protocols");
-  command->add_option("kind", *family, "datasets, encoders, objectives or protocols");
+  command->add_option("kind", *family, "datasets, encoders, objectives, protocols or weights");
   command->callback([family] { list(*family); });
 }
 

@@ -38,6 +38,16 @@ echo "== logistic regression against scikit-learn"
 "$build/logistic_problem" "$work/logistic.safetensors"
 "$python" tests/interop/sklearn_logistic.py "$work/logistic.safetensors"
 
+echo "== linear probe on a file of features against scikit-learn"
+for format in safetensors npz; do
+  "$python" tests/interop/sklearn_features.py make "$work/blobs.$format"
+  "$repbench" evaluate "$work/blobs.$format" --protocol linear_probe --out "$work/blobs_$format" > "$work/log" 2>&1 ||
+    { cat "$work/log"; exit 1; }
+  report=$work/blobs_$format/features-blobs.linear_probe-logistic/report.json
+  "$python" tests/interop/validate_report.py reports/schema/report.schema.json "$report"
+  "$python" tests/interop/sklearn_features.py check "$work/blobs.$format" "$report"
+done
+
 echo "== views against torchvision on Pillow"
 pictures=(tests/golden/jpeg/*.jpg tests/golden/jpeg/rgb.png)
 if [ -n "${REPBENCH_DATA:-}" ]; then

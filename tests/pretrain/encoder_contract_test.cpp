@@ -12,6 +12,7 @@
 #include "tests/pretrain/tiny_clip.h"
 #include "tests/pretrain/tiny_clip_resnet.h"
 #include "tests/pretrain/tiny_mae.h"
+#include "tests/pretrain/tiny_vit_variants.h"
 
 // What every kind of encoder promises. A new kind needs a small configuration here.
 
@@ -25,7 +26,11 @@ InputSpec colour_input(int64_t size = 8) {
 /// A ResNet makes its pictures 32 times smaller.
 InputSpec small_input(std::string_view kind) { return colour_input(kind == "clip_resnet" ? 64 : 8); }
 
-Json small_config(std::string_view kind) {
+/// Variants of ViTs are judged as if they were kinds.
+std::string kind_of(const std::string& name) { return name.starts_with("vit_") ? "vit" : name; }
+
+Json small_config(const std::string& kind) {
+  if (kind_of(kind) != kind) return Vit(tiny_vit_variants().at(kind), colour_input()).config();
   if (kind == "raw_pixels") return Json::object();
   if (kind == "vit") {
     VitOptions options = tiny_vit_options();
@@ -41,7 +46,7 @@ Json small_config(std::string_view kind) {
 
 std::unique_ptr<Encoder> make_small(const std::string& kind, uint64_t seed = 1) {
   std::unique_ptr<Encoder> encoder =
-      make_encoder(kind, small_config(kind), small_input(kind), tiny_tokenizer());
+      make_encoder(kind_of(kind), small_config(kind), small_input(kind), tiny_tokenizer());
   encoder->initialise(seed);
   return encoder;
 }
@@ -128,6 +133,11 @@ TEST_P(EncoderContract, SendsAGradientToEveryTrainableParameter) {
   const auto end = static_cast<int64_t>(encoder->stages().size());
   const at::Tensor out = encoder->forward(pictures(*encoder), 0, end, {.training = true});
   (out * at::randn(out.sizes())).sum().backward();
+  // Some norms come after pooling.
+  for (const auto& [tap, values] :
+       encoder->features(pictures(*encoder), encoder->default_taps(), {.training = true})) {
+    (values * at::randn(values.sizes())).sum().backward();
+  }
   if (const TextSide* text = encoder->text()) {
     const at::Tensor features = text->features(at::arange(10).view({2, 5}), {.training = true});
     (features * at::randn(features.sizes())).sum().backward();
@@ -181,13 +191,14 @@ TEST_P(EncoderContract, RefusesAConfigWithAKeyThatItDoesNotKnow) {
   Json config = small_config(GetParam());
   config["colour"] = 1;
   const std::string message = error_message<std::invalid_argument>(
-      [&] { make_encoder(GetParam(), config, small_input(GetParam()), tiny_tokenizer()); });
+      [&] { make_encoder(kind_of(GetParam()), config, small_input(GetParam()), tiny_tokenizer()); });
   EXPECT_PRED2(contains, message, "colour");
 }
 
 std::vector<std::string> kind_names() {
   std::vector<std::string> names;
   for (const EncoderKind& kind : encoder_kinds()) names.emplace_back(kind.name);
+  for (const auto& [name, options] : tiny_vit_variants()) names.push_back(name);
   return names;
 }
 

@@ -1,4 +1,5 @@
 #include "pretrain/models/initialise.h"
+#include "pretrain/models/patches.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

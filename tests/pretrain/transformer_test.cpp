@@ -1,4 +1,5 @@
 #include "pretrain/models/transformer.h"
+#include "pretrain/models/patches.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -14,7 +15,7 @@ namespace {
 
 /// A block of width 16 with random weights.
 Block random_block(int64_t heads) {
-  Block block(16, heads, 4.0, 1e-6);
+  Block block({.width = 16, .heads = heads});
   NamedTensors all;
   block.list_attention("b", all);
   block.list_mlp("b", all);
@@ -99,7 +100,7 @@ TEST(Block, KeepsTheResidualStreamInSinglePrecisionUnderBfloat16) {
 }
 
 TEST(Block, CountsTwentyFourNDSquaredPlusFourNSquaredDOperations) {
-  const Block block(32, 2, 4.0, 1e-6);
+  const Block block({.width = 32, .heads = 2});
   const int64_t n = 7, d = 32;
   EXPECT_EQ(2 * (block.attention_macs(n) + block.mlp_macs(n)), 24 * n * d * d + 4 * n * n * d);
 }

@@ -1,4 +1,5 @@
 #include "pretrain/models/vit.h"
+#include "pretrain/models/patches.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>

@@ -35,6 +35,7 @@ class ToyText final : public TextSide {
     static const auto bytes = train_bpe({}, smallest_bpe_vocabulary);
     return bytes;
   }
+  int64_t vocabulary_size() const override { return tokenizer()->vocabulary_size(); }
   int64_t context_length() const override { return context_length_; }
   double scale() const override { return 100; }
   const NamedTensors& parameters() const override { return parameters_; }

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "datasets/text/tokenizer.h"
+
+namespace repbench {
+
+/// CLIP's own tokenizer where the vocabulary is of its size; else, or where its files are missing, null and a
+/// warning: such an encoder takes ids alone.
+std::shared_ptr<const Tokenizer> tokenizer_of_vocabulary(int64_t vocabulary,
+                                                         std::vector<std::string>& warnings);
+
+}  // namespace repbench

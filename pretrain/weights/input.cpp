@@ -1,0 +1,198 @@
+#include "pretrain/weights/input.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace repbench {
+namespace {
+
+std::string eval_view(int64_t resize, int64_t size, const std::string& interpolation) {
+  return fmt::format("eval:{}:{}:{}", resize, size, interpolation);
+}
+
+/// Parts of an evaluation view that a configuration may change one by one.
+struct Geometry {
+  int64_t resize, size;
+  std::string interpolation = "bicubic";
+
+  /// Of "eval:RESIZE:SIZE:INTERPOLATION", "eval:SIZE" or their like.
+  static Geometry of(const InputSpec& input) {
+    Geometry geometry{input.size, input.size};
+    std::vector<std::string> parts;
+    for (size_t begin = 0; begin <= input.view.size();) {
+      const size_t end = std::min(input.view.find(':', begin), input.view.size());
+      parts.push_back(input.view.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    if (parts.size() > 2) geometry.resize = std::stoll(parts[1]);
+    if (parts.size() > 3) geometry.interpolation = parts[3];
+    return geometry;
+  }
+
+  void write(InputSpec& input) const {
+    input.size = size;
+    input.view = eval_view(resize, size, interpolation);
+  }
+};
+
+bool is_numbers(const Json& value, size_t count) {
+  return value.is_array() && value.size() == count &&
+         std::all_of(value.begin(), value.end(), [](const Json& item) { return item.is_number(); });
+}
+
+void set_statistics(const Json& from, const char* mean, const char* std, InputSpec& input) {
+  const auto channels = static_cast<size_t>(input.channels);
+  if (from.contains(mean) && is_numbers(from[mean], channels))
+    input.mean = from[mean].get<std::vector<double>>();
+  if (from.contains(std) && is_numbers(from[std], channels)) input.std = from[std].get<std::vector<double>>();
+}
+
+/// 224 of 224, [3, 224, 224], {"shortest_edge": 224} or {"height": 224, "width": 224}; 0 if it is none of
+/// these.
+int64_t side_of(const Json& value) {
+  if (value.is_number_integer()) return value.get<int64_t>();
+  if (value.is_array() && !value.empty()) return side_of(value.back());
+  for (const char* key : {"shortest_edge", "height"}) {
+    if (value.is_object() && value.contains(key)) return side_of(value[key]);
+  }
+  return 0;
+}
+
+std::string known_interpolation(const std::string& name, std::vector<std::string>& warnings) {
+  if (name == "bicubic" || name == "bilinear") return name;
+  if (name == "random" || name.empty()) return "bicubic";
+  warnings.push_back(fmt::format("pictures are resized bicubically; the configuration says {}", name));
+  return "bicubic";
+}
+
+}  // namespace
+
+InputSpec imagenet_input(int64_t channels, int64_t size, int64_t resize) {
+  InputSpec input{
+      channels, size, eval_view(resize, size, "bicubic"), {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
+  if (channels == 1) {
+    input.mean = {0.449};
+    input.std = {0.226};
+  }
+  return input;
+}
+
+InputSpec clip_input(int64_t channels, int64_t size) {
+  InputSpec input{channels,
+                  size,
+                  eval_view(size, size, "bicubic"),
+                  {0.48145466, 0.4578275, 0.40821073},
+                  {0.26862954, 0.26130258, 0.27577711}};
+  if (channels == 1) {
+    input.mean = {0.449};
+    input.std = {0.269};
+  }
+  return input;
+}
+
+void apply_timm(const Json& pretrained, InputSpec& input, std::vector<std::string>& warnings) {
+  if (!pretrained.is_object()) return;
+  set_statistics(pretrained, "mean", "std", input);
+  Geometry geometry{input.size, input.size};
+  // Weights of a fixed input size are as their positions; the configuration may only confirm it.
+  const Json crop = pretrained.value("crop_pct", Json(1.0));
+  if (crop.is_number() && crop.get<double>() > 0.1) {
+    geometry.resize = static_cast<int64_t>(std::floor(static_cast<double>(input.size) / crop.get<double>()));
+  }
+  const Json interpolation = pretrained.value("interpolation", Json("bicubic"));
+  if (interpolation.is_string()) geometry.interpolation = known_interpolation(interpolation, warnings);
+  geometry.write(input);
+}
+
+void apply_open_clip(const Json& preprocess, InputSpec& input, std::vector<std::string>& warnings) {
+  if (!preprocess.is_object()) return;
+  set_statistics(preprocess, "mean", "std", input);
+  Geometry geometry{input.size, input.size};
+  const Json interpolation = preprocess.value("interpolation", Json("bicubic"));
+  if (interpolation.is_string()) geometry.interpolation = known_interpolation(interpolation, warnings);
+  if (const Json mode = preprocess.value("resize_mode", Json("shortest")); mode != "shortest") {
+    warnings.push_back(
+        fmt::format("the configuration resizes pictures by '{}'; here the shorter side is resized and the "
+                    "middle is cropped",
+                    mode.is_string() ? mode.get<std::string>() : mode.dump()));
+  }
+  geometry.write(input);
+}
+
+void apply_hugging_face(const Json& preprocessor, InputSpec& input, std::vector<std::string>& warnings) {
+  if (!preprocessor.is_object()) return;
+  set_statistics(preprocessor, "image_mean", "image_std", input);
+  Geometry geometry{input.size, input.size};
+  const Json size = preprocessor.value("size", Json());
+  const int64_t resize = side_of(size), crop = side_of(preprocessor.value("crop_size", Json()));
+  const Json crops = preprocessor.value("do_center_crop", Json());
+  const bool cropped = crops == true && crop > 0;
+  if (cropped) geometry.size = crop;
+  if (resize > 0) geometry.resize = resize;
+  if (!cropped && resize > 0) geometry.size = resize;
+  geometry.resize = std::max(geometry.resize, geometry.size);
+  constexpr const char* kPillowFilters[] = {"nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"};
+  const Json filter = preprocessor.value("resample", Json(3));
+  if (filter.is_number_unsigned() && filter.get<size_t>() < std::size(kPillowFilters)) {
+    geometry.interpolation = known_interpolation(kPillowFilters[filter.get<size_t>()], warnings);
+  }
+  if (!cropped && size.is_object() && size.contains("height")) {
+    warnings.emplace_back(
+        "the configuration squeezes pictures to a square; here the shorter side is resized and the middle is "
+        "cropped");
+  }
+  geometry.write(input);
+}
+
+Json timm_pretrained_cfg(const InputSpec& input) {
+  const Geometry geometry = Geometry::of(input);
+  return {{"tag", "repbench"},
+          {"custom_load", false},
+          {"input_size", {input.channels, input.size, input.size}},
+          {"fixed_input_size", true},
+          {"interpolation", geometry.interpolation},
+          {"crop_pct", static_cast<double>(input.size) / static_cast<double>(geometry.resize)},
+          {"crop_mode", "center"},
+          {"mean", input.mean},
+          {"std", input.std},
+          {"num_classes", 0},
+          {"pool_size", nullptr},
+          {"first_conv", "patch_embed.proj"},
+          {"classifier", "head"}};
+}
+
+Json open_clip_preprocess_cfg(const InputSpec& input) {
+  return {{"mean", input.mean},
+          {"std", input.std},
+          {"interpolation", Geometry::of(input).interpolation},
+          {"resize_mode", "shortest"}};
+}
+
+Json hugging_face_preprocessor(const InputSpec& input) {
+  const Geometry geometry = Geometry::of(input);
+  return {
+      {"image_processor_type", "CLIPImageProcessor"},  // resizes the shorter side and crops, as our views do
+      {"do_resize", true},
+      {"size", {{"shortest_edge", geometry.resize}}},
+      {"resample", geometry.interpolation == "bilinear" ? 2 : 3},
+      {"do_center_crop", true},
+      {"crop_size", {{"height", input.size}, {"width", input.size}}},
+      {"do_rescale", true},
+      {"rescale_factor", 1.0 / 255.0},
+      {"do_normalize", true},
+      {"do_convert_rgb", true},
+      {"image_mean", input.mean},
+      {"image_std", input.std}};
+}
+
+void warn_of_other_statistics(const InputSpec& got, const InputSpec& usual, const std::string& family,
+                              std::vector<std::string>& warnings) {
+  if (got.mean == usual.mean && got.std == usual.std) return;
+  warnings.push_back(fmt::format("mean and std are {} and {} by the configuration; {} uses {} and {}",
+                                 got.mean, got.std, family, usual.mean, usual.std));
+}
+
+}  // namespace repbench

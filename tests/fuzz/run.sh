@@ -1,0 +1,58 @@
+#!/ usr / bin / env bash
+#Fuzzes the readers of tensor files and flips every bit's byte of the small files. Usage: tests/fuzz/run.sh BUILD
+#FUZZ_SECONDS for each reader(default 60)
+#REPBENCH_GOLDEN a folder with more files to begin with
+#Needs clang with its sanitizers(Debian : clang).What a finding leaves behind lies in BUILD - fuzz / findings.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+build=$1
+fuzz=$build-fuzz
+readers=(safetensors zip pickle torch npy)
+
+cmake --preset fuzz -B "$fuzz" >/dev/null
+cmake --build "$fuzz" --target "${readers[@]/#/fuzz_}"
+
+corpus=$fuzz/corpus
+mkdir -p "$fuzz/findings"
+for reader in "${readers[@]}";
+do mkdir - p "$corpus/$reader";
+done
+#A pickle alone, out of an archive of torch.
+seed_pickle() {
+  unzip - p "$1" '*/data.pkl' > "$corpus/pickle/$(basename " $1 ").pkl" 2 > / dev / null || true
+}
+
+for
+file in tests / golden / torch_files/* tests/golden/timm_vit.safetensors ${REPBENCH_GOLDEN:+"$REPBENCH_GOLDEN"/*}; do
+  [ -f "$file" ] || continue
+  case "$(head -c 2 "$file" | od -An -tx1 | tr -d ' ')" in
+    504b)
+      cp "$file" "$corpus/zip/"
+      case "$file" in
+        *.npz) cp "$file" "$corpus/npy/" ;;
+        *)
+          cp "$file" "$corpus/torch/"
+          seed_pickle "$file"
+          ;;
+      esac
+      ;;
+    8002) cp "$file" "$corpus/torch/" ;;
+    934e) cp "$file" "$corpus/npy/" ;;
+    *) case "$file" in *.safetensors | *.json) cp "$file" "$corpus/safetensors/" ;; esac ;;
+  esac
+done
+
+for reader in "${readers[@]}"; do
+  echo "fuzz: $reader for ${FUZZ_SECONDS:-60} s"
+  "$fuzz/fuzz_$reader" -max_total_time="${FUZZ_SECONDS:-60}" -rss_limit_mb=1024 -malloc_limit_mb=256 -timeout=20 \
+    -artifact_prefix="$fuzz/findings/$reader-" -print_final_stats=1 "$corpus/$reader" 2>"$fuzz/$reader.log" || {
+    tail -40 "$fuzz/$reader.log"
+    exit 1
+  }
+  grep -E 'stat::(number_of_executed_units|average_exec_per_sec|peak_rss_mb)' "$fuzz/$reader.log"
+done
+
+echo "fuzz: every byte of the small files, flipped"
+cmake --preset release -B "$build" >/dev/null
+cmake --build "$build" --target tests_light
+REPBENCH_FLIP_STEP=1 "$build/tests_light" --gtest_filter='DamagedFiles.*' --gtest_brief=1
