@@ -110,8 +110,8 @@ ClipResnet::ClipResnet(const ClipResnetOptions& options, InputSpec input,
     : options_(options),
       input_(std::move(input)),
       visual_(tower_of(options)),
-      text_(options.text, options.text_variant, options.embed_dim,
-            options.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, std::move(tokenizer)),
+      text_(options.text, options.text_variant, options.embed_dim, activation_named(options.activation),
+            std::move(tokenizer)),
       stages_(visual_.stages()) {
   for (const auto& [name, tensor] : parameters()) tensor.set_requires_grad(!is_statistic(name));
 }

@@ -53,6 +53,7 @@ class ClipResnet final : public Encoder {
   /// `layer:K:mean` of the map after layer K, 1 to 4.
   std::map<std::string, at::Tensor> features(const at::Tensor& images, std::span<const std::string> taps,
                                              const StageContext& context) const override;
+  int64_t prefix_tokens() const override { return 0; }
   std::vector<std::string> default_taps() const override { return {"mean", "pooled"}; }
   int64_t macs(int64_t from, int64_t to, int64_t tokens) const override;
   std::unique_ptr<Encoder> clone() const override;

@@ -3,8 +3,9 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <cmath>
 #include <stdexcept>
+
+#include "pretrain/models/patches.h"
 
 namespace repbench {
 namespace {
@@ -14,16 +15,6 @@ constexpr int64_t kLeastSide = 32;  // the whole stride
 
 at::Tensor average(const at::Tensor& x, int64_t stride) {
   return stride == 1 ? x : at::avg_pool2d(x, {stride, stride});
-}
-
-/// Positions [1 + N, D] resampled to another grid: class row kept, bicubic with antialias.
-at::Tensor resample_positions(const at::Tensor& positions, int64_t rows, int64_t columns) {
-  const int64_t places = positions.size(0) - 1;
-  const auto grid = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(places))));
-  if (grid == rows && grid == columns) return positions;
-  const at::Tensor old = positions.narrow(0, 1, places).reshape({1, grid, grid, -1}).permute({0, 3, 1, 2});
-  const at::Tensor made = at::_upsample_bicubic2d_aa(old.contiguous(), {rows, columns}, false);
-  return at::cat({positions.narrow(0, 0, 1), made.permute({0, 2, 3, 1}).reshape({rows * columns, -1})});
 }
 
 }  // namespace
@@ -106,8 +97,10 @@ AttentionPool::AttentionPool(int64_t grid, int64_t width, int64_t head_count, in
 
 at::Tensor AttentionPool::gather(const at::Tensor& x, const StageContext& context) const {
   const at::Tensor map = x.flatten(2).transpose(1, 2);  // [B, N, D]
-  const at::Tensor tokens = at::cat({map.mean(1, /*keepdim=*/true), map}, 1) +
-                            resample_positions(positional_embedding, x.size(2), x.size(3));
+  const at::Tensor positions =
+      interpolate_positions(positional_embedding.unsqueeze(0), x.size(2), x.size(3), 1,
+                            /*antialias=*/true);
+  const at::Tensor tokens = at::cat({map.mean(1, /*keepdim=*/true), map}, 1) + positions;
   const auto split = [&](const at::Tensor& values) {  // [B, heads, N, D / heads]
     return values.view({values.size(0), values.size(1), heads, -1}).transpose(1, 2);
   };

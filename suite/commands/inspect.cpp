@@ -62,8 +62,8 @@ void shake_hands(const Encoder& encoder, const std::string& reference, double to
   }
   const HandshakeRow worst = *std::max_element(
       rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.relative < b.relative; });
-  fmt::print("agrees with {} ({} stages, largest relative difference {:.2e} at {})\n", reference, rows.size(),
-             worst.relative, worst.stage);
+  fmt::print("agrees with {} ({} stage{}, largest relative difference {:.2e} at {})\n", reference,
+             rows.size(), rows.size() == 1 ? "" : "s", worst.relative, worst.stage);
 }
 
 }  // namespace

@@ -133,11 +133,12 @@ TEST_P(EncoderContract, SendsAGradientToEveryTrainableParameter) {
   const auto end = static_cast<int64_t>(encoder->stages().size());
   const at::Tensor out = encoder->forward(pictures(*encoder), 0, end, {.training = true});
   (out * at::randn(out.sizes())).sum().backward();
-  // Some norms come after pooling.
+  at::Tensor loss = at::zeros({});  // some norms come after pooling
   for (const auto& [tap, values] :
        encoder->features(pictures(*encoder), encoder->default_taps(), {.training = true})) {
-    (values * at::randn(values.sizes())).sum().backward();
+    loss = loss + (values * at::randn(values.sizes())).sum();
   }
+  loss.backward();
   if (const TextSide* text = encoder->text()) {
     const at::Tensor features = text->features(at::arange(10).view({2, 5}), {.training = true});
     (features * at::randn(features.sizes())).sum().backward();

@@ -85,8 +85,8 @@ TEST_F(Handshake, NeverAgreesWithNan) {
 
 TEST_F(Handshake, RefusesWhatItCannotCompare) {
   const auto all = tensors_;
-  tensors_["block.0.attn"] = tensors_["norm"];
-  EXPECT_PRED2(contains, refusal(), "got 'block.0.attn' (did you mean 'block.0.attention'?)");
+  tensors_["block.0.atention"] = tensors_["norm"];
+  EXPECT_PRED2(contains, refusal(), "got 'block.0.atention' (did you mean 'block.0.attention'?)");
   tensors_ = all;
   tensors_["norm"] = tensors_["norm"].narrow(1, 1, 16).contiguous();
   EXPECT_PRED2(contains, refusal(), "expected 'norm' of the shape [2, 17, 16]; got [2, 16, 16]");
@@ -134,7 +134,7 @@ TEST_F(Handshake, AnswersByItsExitCode) {
   reference();
   const Finished agrees = run_repbench(folder_, arguments);
   EXPECT_EQ(agrees.exit_code, 0) << agrees.err;
-  EXPECT_NE(agrees.out.find("(1 stages, largest relative difference"), std::string::npos) << agrees.out;
+  EXPECT_NE(agrees.out.find("(1 stage, largest relative difference"), std::string::npos) << agrees.out;
   tensors_["norm"] = 1.01 * tensors_["norm"];
   reference();
   const Finished differs = run_repbench(folder_, arguments);
