@@ -1,8 +1,8 @@
-#!/ usr / bin / env bash
-#Fuzzes the readers of tensor files and flips every bit's byte of the small files. Usage: tests/fuzz/run.sh BUILD
-#FUZZ_SECONDS for each reader(default 60)
-#REPBENCH_GOLDEN a folder with more files to begin with
-#Needs clang with its sanitizers(Debian : clang).What a finding leaves behind lies in BUILD - fuzz / findings.
+#!/usr/bin/env bash
+# Fuzzes the readers of tensor files, and flips a bit in every byte of the small files. Usage: tests/fuzz/run.sh BUILD
+#   FUZZ_SECONDS      for each reader (default 60)
+#   REPBENCH_GOLDEN   a folder with more files to begin with
+# Needs clang with its sanitizers (Debian: clang). What a finding leaves behind lies in BUILD-fuzz/findings.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$1
@@ -14,32 +14,29 @@ cmake --build "$fuzz" --target "${readers[@]/#/fuzz_}"
 
 corpus=$fuzz/corpus
 mkdir -p "$fuzz/findings"
-for reader in "${readers[@]}";
-do mkdir - p "$corpus/$reader";
-done
-#A pickle alone, out of an archive of torch.
-seed_pickle() {
-  unzip - p "$1" '*/data.pkl' > "$corpus/pickle/$(basename " $1 ").pkl" 2 > / dev / null || true
+for reader in "${readers[@]}"; do mkdir -p "$corpus/$reader"; done
+
+seed() { # FILE: into the corpora of the readers that it is for
+  case "$(head -c 2 "$1" | od -An -tx1 | tr -d ' ')" in
+    504b) cp "$1" "$corpus/zip/" && seed_archive "$1" ;;
+    8002) cp "$1" "$corpus/torch/" ;;
+    934e) cp "$1" "$corpus/npy/" ;;
+    *) case "$1" in *.safetensors | *.json) cp "$1" "$corpus/safetensors/" ;; esac ;;
+  esac
 }
 
-for
-file in tests / golden / torch_files/* tests/golden/timm_vit.safetensors ${REPBENCH_GOLDEN:+"$REPBENCH_GOLDEN"/*}; do
-  [ -f "$file" ] || continue
-  case "$(head -c 2 "$file" | od -An -tx1 | tr -d ' ')" in
-    504b)
-      cp "$file" "$corpus/zip/"
-      case "$file" in
-        *.npz) cp "$file" "$corpus/npy/" ;;
-        *)
-          cp "$file" "$corpus/torch/"
-          seed_pickle "$file"
-          ;;
-      esac
+seed_archive() {
+  case "$1" in
+    *.npz) cp "$1" "$corpus/npy/" ;;
+    *)
+      cp "$1" "$corpus/torch/"
+      unzip -p "$1" '*/data.pkl' >"$corpus/pickle/$(basename "$1").pkl"
       ;;
-    8002) cp "$file" "$corpus/torch/" ;;
-    934e) cp "$file" "$corpus/npy/" ;;
-    *) case "$file" in *.safetensors | *.json) cp "$file" "$corpus/safetensors/" ;; esac ;;
   esac
+}
+
+for file in tests/golden/torch_files/* tests/golden/timm_vit.safetensors ${REPBENCH_GOLDEN:+"$REPBENCH_GOLDEN"/*}; do
+  if [ -f "$file" ]; then seed "$file"; fi
 done
 
 for reader in "${readers[@]}"; do
@@ -52,7 +49,7 @@ for reader in "${readers[@]}"; do
   grep -E 'stat::(number_of_executed_units|average_exec_per_sec|peak_rss_mb)' "$fuzz/$reader.log"
 done
 
-echo "fuzz: every byte of the small files, flipped"
+echo "fuzz: a bit in every byte of the small files, flipped"
 cmake --preset release -B "$build" >/dev/null
 cmake --build "$build" --target tests_light
 REPBENCH_FLIP_STEP=1 "$build/tests_light" --gtest_filter='DamagedFiles.*' --gtest_brief=1
