@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <stdexcept>
 #include <vector>
 
 #include "files/atomic.h"
+#include "files/utf8.h"
 
 namespace repbench {
 namespace {
@@ -50,11 +52,15 @@ class StructureCheck {
   std::vector<Object> objects_;
 };
 
-// "[json.exception.parse_error.101] parse error at line 1, ..." without the library's own tag.
+// "[json.exception.parse_error.101] parse error at line 1, ..." without the library's own tag, and in one
+// line of UTF-8: the library quotes bytes of the text as they are.
 std::string reason(const Json::exception& error) {
   const std::string_view text = error.what();
   const size_t tag_end = text.find("] ");
-  return std::string(tag_end == std::string_view::npos ? text : text.substr(tag_end + 2));
+  std::string printable = repaired_utf8(tag_end == std::string_view::npos ? text : text.substr(tag_end + 2));
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  std::replace_if(printable.begin(), printable.end(), is_control, '?');
+  return printable;
 }
 
 std::string child(const std::string& path, std::string_view name) {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint64_t value_cost = 64;  // what a JSON value takes, roughly
 constexpr uint64_t member_cost = 128;
+constexpr size_t longest_text = size_t{64} << 10;
 
 }  // namespace
 
@@ -41,13 +42,13 @@ std::optional<Json> Notes::value(Json small) {
 }
 
 std::optional<Json> Notes::text(std::string_view bytes) {
-  std::string text = repaired_utf8(bytes);
+  std::string text = repaired_utf8(bytes.substr(0, longest_text));
   if (!has_room(value_cost + text.size())) return std::nullopt;
   return Json(std::move(text));
 }
 
 std::optional<Json> Notes::placeholder(std::string_view class_name) {
-  std::string text = repaired_utf8(class_name);
+  std::string text = repaired_utf8(class_name.substr(0, longest_text));
   if (!has_room(value_cost + member_cost + text.size())) return std::nullopt;
   return Json{{"__class__", std::move(text)}};
 }
@@ -58,24 +59,13 @@ Json Notes::container(Json notes) {
 }
 
 void Notes::set(Json& object, std::string_view key, Json item) {
-  std::string text = repaired_utf8(key);
+  std::string text = repaired_utf8(key.substr(0, longest_text));
   take(member_cost + text.size());
   object[std::move(text)] = std::move(item);
 }
 
 void Notes::finish(Json& notes) const {
   if (left_out_ > 0 && notes.is_object()) notes["__left_out__"] = left_out_;
-}
-
-std::string repaired_utf8(std::string_view bytes) {
-  constexpr size_t longest = size_t{64} << 10;
-  bytes = bytes.substr(0, longest);
-  std::string text;
-  while (const std::optional<size_t> broken = find_broken_utf8(bytes)) {
-    text.append(bytes.substr(0, *broken)).append("\xef\xbf\xbd");
-    bytes.remove_prefix(*broken + 1);
-  }
-  return text.append(bytes);
 }
 
 }  // namespace repbench

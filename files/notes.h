@@ -46,7 +46,4 @@ class Notes {
   uint64_t left_out_ = 0;
 };
 
-/// The text with every byte that is no UTF-8 replaced by U+FFFD, cut at 64 kB.
-std::string repaired_utf8(std::string_view bytes);
-
 }  // namespace repbench

@@ -40,4 +40,13 @@ std::optional<size_t> find_broken_utf8(std::string_view text) {
   return std::nullopt;
 }
 
+std::string repaired_utf8(std::string_view bytes) {
+  std::string text;
+  while (const std::optional<size_t> broken = find_broken_utf8(bytes)) {
+    text.append(bytes.substr(0, *broken)).append("\xef\xbf\xbd");
+    bytes.remove_prefix(*broken + 1);
+  }
+  return text.append(bytes);
+}
+
 }  // namespace repbench

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "files/atomic.h"
+#include "files/utf8.h"
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
 
@@ -29,6 +30,15 @@ TEST(Json, NamesSourceLineAndColumnOfASyntaxError) {
   const std::string message = refusal("{\n  \"a\": ,\n}");
   EXPECT_TRUE(message.starts_with("[run.json] expected JSON; got parse error at line 2, column 8"))
       << message;
+}
+
+TEST(Json, NamesASyntaxErrorInOneLineWhateverTheTextHolds) {
+  for (const std::string& text : {std::string("{\"a\x7f\xff"), std::string("{\"a\nb\"}"),
+                                  std::string("{\x7f"), std::string("[\"\x80\"]")}) {
+    const std::string message = error_message<std::invalid_argument>([&] { parse_json(text, "text"); });
+    for (const char c : message) EXPECT_FALSE(static_cast<unsigned char>(c) < 0x20 || c == 0x7f) << message;
+    EXPECT_FALSE(find_broken_utf8(message)) << message;
+  }
 }
 
 TEST(Json, RefusesWhatIsAlmostJson) {
