@@ -124,7 +124,7 @@ void check_size(const WeightsReading& reading, const WeightsSource& source) {
                   1e-6 * reading.elements, 1e-6 * bytes));
 }
 
-/// What the format makes of it; errors of a configuration's types name its file.
+/// What the format makes of it; errors of a configuration's types and of sizes out of range name the file.
 WeightsReading read(const Found& found) {
   try {
     WeightsReading reading = found.format->read(found.source);
@@ -133,6 +133,23 @@ WeightsReading read(const Found& found) {
   } catch (const Json::exception& error) {
     throw std::invalid_argument(
         fmt::format("[weights] {}: {}", found.source.config_path.string(), error.what()));
+  } catch (const std::invalid_argument&) {
+    throw;
+  } catch (const std::logic_error& error) {
+    throw std::invalid_argument(fmt::format("[weights] {}: {}", found.source.path.string(), error.what()));
+  }
+}
+
+InputSpec assumed_input(const Json& input) {
+  try {
+    InputSpec spec = InputSpec::from_json(input);
+    spec.size = make_view(spec.view)->size();
+    return spec;
+  } catch (const Json::exception&) {
+    throw std::invalid_argument(fmt::format(
+        "[weights] --assume: expected input.view to be a text, input.mean and input.std lists of numbers, "
+        "input.channels an integer; got {}",
+        brief_json(input)));
   }
 }
 
@@ -141,17 +158,12 @@ std::shared_ptr<Encoder> make_from(WeightsReading& reading, const WeightsSource&
                                    const WeightsOptions& options) {
   Json settings = reading.model;
   settings["input"] = reading.input.to_json();
-  try {
-    assume(options.assume, settings);
-    reading.input = InputSpec::from_json(settings["input"]);
-    reading.input.size = make_view(reading.input.view)->size();
-    settings.erase("input");
-    reading.model = settings;
-    check_told(reading.untold, options, source);
-    return make_encoder(reading.kind, reading.model, reading.input, reading.tokenizer);
-  } catch (const Json::exception& error) {
-    throw std::invalid_argument(fmt::format("[weights] {}: {}", source.path.string(), error.what()));
-  }
+  assume(options.assume, settings);
+  reading.input = assumed_input(settings["input"]);
+  settings.erase("input");
+  reading.model = settings;
+  check_told(reading.untold, options, source);
+  return make_encoder(reading.kind, reading.model, reading.input, reading.tokenizer);
 }
 
 Json description(const Found& found, const FillReport& report, const WeightsOptions& options) {

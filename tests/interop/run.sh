@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$1
 python=$2
-if ! "$python" -c 'import timm, open_clip, sklearn, torchvision, jsonschema' 2>/dev/null; then
+if ! "$python" -c 'import timm, open_clip, transformers, sklearn, torchvision, jsonschema' 2>/dev/null; then
   echo "interop: '$python' has no peers; make a virtual environment and run: pip install -r tests/interop/requirements.txt,"
   echo "interop: then: make test-interop PYTHON=path/to/python"
   exit 2
@@ -33,6 +33,16 @@ echo "== CLIP against open_clip"
 "$repbench" embed "$work/clip" tests/golden/jpeg/*.jpg --tap projected --store-pixels --set precision=fp32 \
   --text "a red circle" --text "two objects: a blue star above a green ring" --out "$work/clip.safetensors"
 "$python" tests/interop/open_clip_features.py "$work/clip/$(cat "$work/clip/latest")" "$work/clip.safetensors"
+
+echo "== weights of timm, open_clip and transformers, and back"
+"$python" tests/interop/weights.py "$repbench" tests/golden/jpeg/420.jpg tests/golden/jpeg/grey.jpg tests/golden/jpeg/444.jpg 2> "$work/log"
+
+echo "== handshake, stage by stage"
+for model in "timm vit_tiny_patch16_224" "timm vit_small_patch14_reg4_dinov2" "open_clip ViT-B-32" "open_clip RN50"; do
+  # shellcheck disable=SC2086
+  "$python" tests/interop/handshake.py $model --random "$work/random.safetensors" --out "$work/reference.safetensors"
+  "$repbench" inspect "$work/random.safetensors" --handshake "$work/reference.safetensors" | tail -1
+done
 
 echo "== logistic regression against scikit-learn"
 "$build/logistic_problem" "$work/logistic.safetensors"
