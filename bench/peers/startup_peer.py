@@ -46,7 +46,7 @@ def embed(path, out, *pictures):
                                       mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
     images = torch.stack([view(Image.open(picture).convert("RGB")) for picture in pictures])
     with torch.inference_mode():
-        save_file({"features": model(images)}, out)
+        save_file({"features": model(images).contiguous()}, out)
 
 
 def repeat(count, title, *command):
