@@ -22,7 +22,8 @@ struct TensorGroup {
 
 /// A file of tensors in any of the formats below, read as data: nothing in it is ever run, and every size
 /// that it declares is checked against what it holds before memory is asked for. Which format it is, its
-/// first bytes say, not its name. Throws std::runtime_error "[weights] FILE: expected ...; got ...".
+/// first bytes say, not its name. Throws std::runtime_error "[weights] FILE: expected ...; got ..."
+/// ("[safetensors] FILE: ..." where that is the format).
 ///   safetensors         one file, or the index of shards beside it (model.safetensors.index.json)
 ///   torch               torch.save since 1.6: a zip archive with a pickle
 ///   torchscript         torch.jit.save: the same, with code that is left alone

@@ -26,7 +26,7 @@ struct Subject {
   std::string label;  // the row's name: "MAE", "untrained", "raw pixels"
   std::shared_ptr<const Encoder> encoder;
   std::string sha256;                      // over the encoder's tensors
-  std::filesystem::path checkpoint;        // step or run folder; empty for an encoder without weights
+  std::filesystem::path checkpoint;        // of ours: step or run folder; else empty
   Json description = Json::object();       // a report's `checkpoint` section
   double training_seconds = 0;             // over all interruptions
   std::vector<std::string> warnings = {};  // go into every report

@@ -152,7 +152,7 @@ Subject load_subject(const std::filesystem::path& path, const std::string& label
   subject.label = label.empty() ? options.value("label", loaded.config["encoder"].get<std::string>()) : label;
   subject.encoder = loaded.encoder;
   subject.sha256 = loaded.sha256;
-  subject.checkpoint = path;
+  if (!loaded.config.contains("weights")) subject.checkpoint = path;
   const int64_t total = count_elements(loaded.encoder->parameters());
   subject.description = {{"sha256", loaded.sha256},
                          {"kind", loaded.config["encoder"]},

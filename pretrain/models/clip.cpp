@@ -48,6 +48,8 @@ void ClipOptions::describe(Options& options) {
 void ClipOptions::describe_variant(Options& options) {
   options.add("variant.mlp_ratio", &mlp_ratio,
               {.help = "MLP width / token width of the image tower", .minimum = 0.1, .maximum = 16});
+  options.add("variant.position_resize", &position_resize,
+              {.help = "of positions to another grid", .choices = {"bicubic", "antialias"}});
   options.add_group("variant.text", text_variant);
 }
 
@@ -107,9 +109,9 @@ Json clip_config(ClipOptions options) {
 }
 
 at::Tensor Clip::add_positions(const at::Tensor& patches) const {
-  // With antialias, as open_clip does.
-  const at::Tensor positions = interpolate_positions(positional_embedding_.unsqueeze(0), patches.size(1),
-                                                     patches.size(2), 1, /*antialias=*/true);
+  const at::Tensor positions =
+      interpolate_positions(positional_embedding_.unsqueeze(0), patches.size(1), patches.size(2), 1,
+                            position_resize_named(options_.position_resize));
   const at::Tensor tokens = patches.flatten(1, 2);
   const at::Tensor cls = class_embedding_.expand({tokens.size(0), 1, options_.width});
   return ln_pre_(at::cat({cls, tokens}, 1) + positions);

@@ -26,6 +26,7 @@ struct ClipOptions {
 
   // In what CLIPs made elsewhere differ from those that are trained here.
   double mlp_ratio = 4.0;
+  std::string position_resize = "antialias";  // as open_clip's; "bicubic": Hugging Face's
   TextVariant text_variant;
 
   void describe(Options& options);

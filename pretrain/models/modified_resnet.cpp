@@ -97,9 +97,8 @@ AttentionPool::AttentionPool(int64_t grid, int64_t width, int64_t head_count, in
 
 at::Tensor AttentionPool::gather(const at::Tensor& x, const StageContext& context) const {
   const at::Tensor map = x.flatten(2).transpose(1, 2);  // [B, N, D]
-  const at::Tensor positions =
-      interpolate_positions(positional_embedding.unsqueeze(0), x.size(2), x.size(3), 1,
-                            /*antialias=*/true);
+  const at::Tensor positions = interpolate_positions(positional_embedding.unsqueeze(0), x.size(2), x.size(3),
+                                                     1, PositionResize::antialias);
   const at::Tensor tokens = at::cat({map.mean(1, /*keepdim=*/true), map}, 1) + positions;
   const auto split = [&](const at::Tensor& values) {  // [B, heads, N, D / heads]
     return values.view({values.size(0), values.size(1), heads, -1}).transpose(1, 2);

@@ -44,16 +44,31 @@ at::Tensor sincos_positions(int64_t width, int64_t grid) {
   return at::cat({at::zeros({1, width}), patches}, 0).unsqueeze(0);
 }
 
+PositionResize position_resize_named(const std::string& name) {
+  if (name == "antialias") return PositionResize::antialias;
+  return name == "dinov2" ? PositionResize::dinov2 : PositionResize::bicubic;
+}
+
 at::Tensor interpolate_positions(const at::Tensor& positions, int64_t grid_height, int64_t grid_width,
-                                 int64_t prefix, bool antialias) {
+                                 int64_t prefix, PositionResize how) {
   const int64_t patches = positions.size(1) - prefix;
   const auto grid = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(patches))));
   if (grid == grid_height && grid == grid_width) return positions;
   const at::Tensor rows =
       positions.narrow(1, prefix, patches).reshape({1, grid, grid, -1}).permute({0, 3, 1, 2});
   const std::array<int64_t, 2> size = {grid_height, grid_width};
-  const at::Tensor resampled = antialias ? at::_upsample_bicubic2d_aa(rows.contiguous(), size, false)
-                                         : at::upsample_bicubic2d(rows, size, false);
+  at::Tensor resampled;
+  if (how == PositionResize::antialias) {
+    resampled = at::_upsample_bicubic2d_aa(rows.contiguous(), size, /*align_corners=*/false);
+  } else if (how == PositionResize::dinov2) {
+    const auto factor = [&](int64_t side) {
+      return (static_cast<double>(side) + 0.1) / static_cast<double>(grid);
+    };
+    resampled =
+        at::upsample_bicubic2d(rows, size, /*align_corners=*/false, factor(grid_height), factor(grid_width));
+  } else {
+    resampled = at::upsample_bicubic2d(rows, size, /*align_corners=*/false);
+  }
   const at::Tensor flat = resampled.permute({0, 2, 3, 1}).reshape({1, grid_height * grid_width, -1});
   return at::cat({positions.narrow(1, 0, prefix), flat}, 1);
 }

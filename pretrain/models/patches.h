@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
 
 #include "pretrain/models/transformer.h"
 
@@ -19,10 +20,16 @@ at::Tensor project_patches(const at::Tensor& images, const Linear& projection, a
 /// `pos_embed`).
 at::Tensor sincos_positions(int64_t width, int64_t grid);
 
-/// Patch positions [1, P + N, D] of a square grid resampled to another one, bicubic; the first `prefix` rows
-/// are kept. Without antialias as MAE's fine-tuning, DINOv2 and Hugging Face do, with it as timm and
-/// open_clip do.
+/// How positions are resampled to another grid. Origins differ: MAE's fine-tuning and Hugging Face: bicubic;
+/// timm, open_clip and DINOv2 with registers: with antialias; DINOv2 without registers: bicubic by factors to
+/// which it adds 0.1 of a patch.
+enum class PositionResize { bicubic, antialias, dinov2 };
+
+/// The names are the enumerators'.
+PositionResize position_resize_named(const std::string& name);
+
+/// Patch positions [1, P + N, D] of a square grid resampled to another one; the first `prefix` rows are kept.
 at::Tensor interpolate_positions(const at::Tensor& positions, int64_t grid_height, int64_t grid_width,
-                                 int64_t prefix = 1, bool antialias = false);
+                                 int64_t prefix = 1, PositionResize how = PositionResize::bicubic);
 
 }  // namespace repbench

@@ -44,8 +44,10 @@ void VitVariant::describe(Options& options) {
   options.add(
       "positioned", &positioned,
       {.help = "tokens that have positions besides the patches", .choices = {"none", "class", "prefix"}});
-  options.add("position_antialias", &position_antialias,
-              {.help = "resample positions with antialias, as timm does; without, as MAE, DINOv2 and HF"});
+  options.add(
+      "position_resize", &position_resize,
+      {.help = "of positions to another grid: bicubic (MAE, HF), antialias (timm, open_clip) or dinov2",
+       .choices = {"bicubic", "antialias", "dinov2"}});
   options.add("patch_bias", &patch_bias, {.help = "the patch projection has a bias"});
   options.add("norm_pre", &norm_pre, {.help = "a norm before the blocks, as in CLIP"});
   options.add("qkv_bias", &qkv_bias, {.help = "queries, keys and values have a bias"});
@@ -157,7 +159,7 @@ at::Tensor Vit::prefix() const {
 at::Tensor Vit::add_positions(const at::Tensor& patches) const {
   const int64_t placed = options_.variant.positioned_prefix(), all = options_.variant.prefix();
   const at::Tensor positions = interpolate_positions(pos_embed, patches.size(1), patches.size(2), placed,
-                                                     options_.variant.position_antialias);
+                                                     position_resize_named(options_.variant.position_resize));
   const at::Tensor tokens = patches.flatten(1, 2), before = prefix();
   at::Tensor first = before.narrow(1, 0, placed) + positions.narrow(1, 0, placed);
   if (all > placed) first = at::cat({first, before.narrow(1, placed, all - placed)}, 1);

@@ -18,7 +18,7 @@ struct VitVariant {
   std::string positions = "fixed";  // sin-cos, not trained; or "learned"
   std::string positioned =
       "class";  // besides the patches: "none", "class", or "prefix" (all tokens before them)
-  bool position_antialias = false;  // when resampled to another grid
+  std::string position_resize = "bicubic";  // to another grid: "bicubic", "antialias" or "dinov2" (patches.h)
   bool patch_bias = true;
   bool norm_pre = false;  // a norm before the blocks, as in CLIP's image tower
   bool qkv_bias = true;

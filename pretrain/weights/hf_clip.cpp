@@ -63,6 +63,7 @@ ClipOptions options_of(const WeightsSource& source) {
   options.image_size = std::max<int64_t>(1, side) * options.patch_size;
   options.mlp_ratio = static_cast<double>(source.size("vision_model.encoder.layers.0.mlp.fc1.weight", 0)) /
                       static_cast<double>(options.width);
+  options.position_resize = "bicubic";
   TextOptions& text = options.text;
   text.context_length = source.size("text_model.embeddings.position_embedding.weight", 0);
   text.width = source.size("text_model.embeddings.token_embedding.weight", 1);

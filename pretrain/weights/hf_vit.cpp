@@ -11,53 +11,44 @@
 namespace repbench {
 namespace {
 
-constexpr std::string_view kAttention =
-    "encoder.layer.{}.attention.attention.query.*|encoder.layer.{}.attention.attention.key.*|"
-    "encoder.layer.{}.attention.attention.value.*";
+constexpr Renaming kShared[] = {
+    {"cls_token", "embeddings.cls_token"},
+    {"dist_token", "embeddings.distillation_token"},
+    {"reg_token", "embeddings.register_tokens"},
+    {"pos_embed", "embeddings.position_embeddings"},
+    {"patch_embed.proj.*", "embeddings.patch_embeddings.projection.*"},
+    {"blocks.{}.attn.qkv.*",
+     "encoder.layer.{}.attention.attention.query.*|encoder.layer.{}.attention.attention.key.*|"
+     "encoder.layer.{}.attention.attention.value.*"},
+    {"blocks.{}.attn.proj.*", "encoder.layer.{}.attention.output.dense.*"},
+    {"norm.*", "layernorm.*"}};
 
-constexpr Renaming kVit[] = {{"cls_token", "embeddings.cls_token"},
-                             {"dist_token", "embeddings.distillation_token"},
-                             {"pos_embed", "embeddings.position_embeddings"},
-                             {"patch_embed.proj.*", "embeddings.patch_embeddings.projection.*"},
-                             {"blocks.{}.norm1.*", "encoder.layer.{}.layernorm_before.*"},
-                             {"blocks.{}.attn.qkv.*", kAttention},
-                             {"blocks.{}.attn.proj.*", "encoder.layer.{}.attention.output.dense.*"},
+constexpr Renaming kVit[] = {{"blocks.{}.norm1.*", "encoder.layer.{}.layernorm_before.*"},
                              {"blocks.{}.norm2.*", "encoder.layer.{}.layernorm_after.*"},
                              {"blocks.{}.mlp.fc1.*", "encoder.layer.{}.intermediate.dense.*"},
-                             {"blocks.{}.mlp.fc2.*", "encoder.layer.{}.output.dense.*"},
-                             {"norm.*", "layernorm.*"}};
+                             {"blocks.{}.mlp.fc2.*", "encoder.layer.{}.output.dense.*"}};
 
-constexpr Renaming kDinov2[] = {{"cls_token", "embeddings.cls_token"},
-                                {"reg_token", "embeddings.register_tokens"},
-                                {"pos_embed", "embeddings.position_embeddings"},
-                                {"patch_embed.proj.*", "embeddings.patch_embeddings.projection.*"},
-                                {"blocks.{}.norm1.*", "encoder.layer.{}.norm1.*"},
-                                {"blocks.{}.attn.qkv.*", kAttention},
-                                {"blocks.{}.attn.proj.*", "encoder.layer.{}.attention.output.dense.*"},
-                                {"blocks.{}.ls1.gamma", "encoder.layer.{}.layer_scale1.lambda1"},
+constexpr Renaming kDinov2[] = {{"blocks.{}.norm1.*", "encoder.layer.{}.norm1.*"},
                                 {"blocks.{}.norm2.*", "encoder.layer.{}.norm2.*"},
-                                {"blocks.{}.mlp.fc1.*", "encoder.layer.{}.mlp.fc1.*"},
-                                {"blocks.{}.mlp.fc2.*", "encoder.layer.{}.mlp.fc2.*"},
+                                {"blocks.{}.ls1.gamma", "encoder.layer.{}.layer_scale1.lambda1"},
                                 {"blocks.{}.ls2.gamma", "encoder.layer.{}.layer_scale2.lambda1"},
-                                {"norm.*", "layernorm.*"}};
+                                {"blocks.{}.mlp.*", "encoder.layer.{}.mlp.*"}};
 
-constexpr Renaming kDinov2Swiglu[] = {{"cls_token", "embeddings.cls_token"},
-                                      {"reg_token", "embeddings.register_tokens"},
-                                      {"pos_embed", "embeddings.position_embeddings"},
-                                      {"patch_embed.proj.*", "embeddings.patch_embeddings.projection.*"},
-                                      {"blocks.{}.norm1.*", "encoder.layer.{}.norm1.*"},
-                                      {"blocks.{}.attn.qkv.*", kAttention},
-                                      {"blocks.{}.attn.proj.*", "encoder.layer.{}.attention.output.dense.*"},
-                                      {"blocks.{}.ls1.gamma", "encoder.layer.{}.layer_scale1.lambda1"},
-                                      {"blocks.{}.norm2.*", "encoder.layer.{}.norm2.*"},
-                                      {"blocks.{}.mlp.fc1.*", "encoder.layer.{}.mlp.weights_in.*"},
-                                      {"blocks.{}.mlp.fc2.*", "encoder.layer.{}.mlp.weights_out.*"},
-                                      {"blocks.{}.ls2.gamma", "encoder.layer.{}.layer_scale2.lambda1"},
-                                      {"norm.*", "layernorm.*"}};
+constexpr Renaming kSwiglu[] = {{"blocks.{}.mlp.fc1.*", "encoder.layer.{}.mlp.weights_in.*"},
+                                {"blocks.{}.mlp.fc2.*", "encoder.layer.{}.mlp.weights_out.*"}};
+
+/// The first row that fits counts.
+std::vector<Renaming> joined(std::initializer_list<std::span<const Renaming>> tables) {
+  std::vector<Renaming> rows;
+  for (const std::span<const Renaming> table : tables) rows.insert(rows.end(), table.begin(), table.end());
+  return rows;
+}
 
 std::span<const Renaming> names_of(const VitVariant& variant) {
-  if (variant.activation == "swiglu") return kDinov2Swiglu;
-  return variant.layer_scale ? std::span<const Renaming>(kDinov2) : std::span<const Renaming>(kVit);
+  static const std::vector<Renaming> vit = joined({kShared, kVit}), dinov2 = joined({kShared, kDinov2}),
+                                     swiglu = joined({kSwiglu, kShared, kDinov2});
+  if (variant.activation == "swiglu") return swiglu;
+  return variant.layer_scale ? dinov2 : vit;
 }
 
 constexpr const char* kPatch = "embeddings.patch_embeddings.projection.weight";

@@ -66,6 +66,15 @@ void set_positions(const WeightsSource& source, VitOptions& options) {
   options.image_size = side * options.patch_size;
 }
 
+/// As the code does that the file comes from: timm's own with antialias; the methods' each in their way.
+std::string position_resize_of(const WeightsSource& source, Family family) {
+  const bool by_timm = source.config.is_object() && source.config.contains("architecture");
+  if (by_timm || family == Family::timm || family == Family::clip) return "antialias";
+  if (family == Family::mae) return "bicubic";
+  if (source.has("register_tokens")) return "antialias";
+  return source.has("mask_token") ? "dinov2" : "antialias";
+}
+
 VitOptions options_of(const WeightsSource& source, Family family) {
   VitOptions options;
   options.width = source.size("patch_embed.proj.weight", 0);
@@ -84,7 +93,7 @@ VitOptions options_of(const WeightsSource& source, Family family) {
   const char* const registers = source.has("register_tokens") ? "register_tokens" : "reg_token";
   if (source.has(registers)) variant.register_tokens = source.size(registers, 1);
   variant.positions = family == Family::mae ? "fixed" : "learned";
-  variant.position_antialias = family == Family::timm || family == Family::clip;
+  variant.position_resize = position_resize_of(source, family);
   variant.patch_bias = source.has("patch_embed.proj.bias");
   variant.norm_pre = source.has("norm_pre.weight");
   variant.qkv_bias = source.has("blocks.0.attn.qkv.bias");

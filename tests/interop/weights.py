@@ -126,6 +126,14 @@ def check_timm(checks, repbench, name, arguments, how):
         tokens = model.forward_features(ours["images"])
         theirs = model.fc_norm(tokens[:, model.num_prefix_tokens:].mean(1)) if pooled else tokens[:, 0]
     checks.close(ours["features"], theirs, TOLERANCE, f"timm {name} ({how}): features {tuple(theirs.shape)}")
+    if how == "hub" and not pooled:  # another input size: positions are resampled
+        size = 10 * model.patch_embed.patch_size[0]
+        smaller = timm.create_model(architecture, num_classes=0, dynamic_img_size=True, **extra).eval()
+        smaller.load_state_dict({key: value for key, value in model.state_dict().items() if not key.startswith("head.")})
+        view = repbench.embed(source, "cls", assume=[f"input.view=eval:{size}:{size}:bicubic"])
+        with torch.inference_mode():
+            theirs_smaller = smaller.forward_features(view["images"])[:, 0]
+        checks.close(view["features"], theirs_smaller, TOLERANCE, f"timm {name}: pictures of {size} pixels")
     repbench.run("convert", source, "--to", "timm", "--out", repbench.work / "timm",
                  *[word for item in assume for word in ("--assume", item)])
     loaded = timm.create_model(f"local-dir:{repbench.work / 'timm'}", pretrained=True).eval()
@@ -215,6 +223,13 @@ def check_hf(checks, repbench, name, make):
             else:
                 hidden = trunk(ours["images"]).last_hidden_state
         checks.close(ours["features"], hidden[:, 0], TOLERANCE, f"hf {name}: features")
+        if name in ("vit", "deit", "dinov2", "dinov2_registers"):
+            size = 10 * model.config.patch_size
+            view = repbench.embed(source, "cls", assume=[f"input.view=eval:{size}:{size}:bicubic"])
+            words = {} if name.startswith("dinov2") else {"interpolate_pos_encoding": True}
+            with torch.inference_mode():
+                hidden = trunk(view["images"], **words).last_hidden_state
+            checks.close(view["features"], hidden[:, 0], TOLERANCE, f"hf {name}: pictures of {size} pixels")
     repbench.run("convert", source, "--to", "hf", "--out", repbench.work / "hf")
     loaded = transformers.AutoModel.from_pretrained(repbench.work / "hf").eval()
     theirs = {key.removeprefix("vit."): value for key, value in model.state_dict().items()}

@@ -29,7 +29,7 @@ inline std::map<std::string, VitOptions> tiny_vit_variants() {
   distilled.distillation_token = true;
   VitVariant& clip = (variants["vit_norm_pre"] = plain).variant;
   clip.positions = "learned";
-  clip.position_antialias = true;
+  clip.position_resize = "antialias";
   clip.norm_pre = true;
   clip.patch_bias = false;
   clip.activation = "quick_gelu";

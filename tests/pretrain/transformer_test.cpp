@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "pretrain/execution.h"
@@ -50,6 +51,19 @@ TEST(Positions, AreInterpolatedAsMaeFineTuningDoes) {
   const GoldenTensors golden(golden_folder() / "timm_vit.safetensors");
   const at::Tensor resampled = interpolate_positions(golden.at("param.pos_embed"), 6, 6);
   EXPECT_LT(relative_error(resampled, golden.at("pos_embed24")), 1e-6);
+}
+
+TEST(Positions, AreInterpolatedAsEachOriginDoes) {
+  const GoldenTensors golden(golden_folder() / "positions.safetensors");
+  for (const std::string how : {"bicubic", "antialias", "dinov2"}) {
+    for (const auto& [rows, columns] :
+         std::vector<std::pair<int64_t, int64_t>>{{3, 3}, {7, 7}, {4, 9}, {16, 2}}) {
+      const at::Tensor resampled =
+          interpolate_positions(golden.at("positions"), rows, columns, 1, position_resize_named(how));
+      const std::string key = fmt::format("{}.{}x{}", how, rows, columns);
+      EXPECT_LT(relative_error(resampled, golden.at(key)), 1e-6) << key;
+    }
+  }
 }
 
 TEST(Positions, StayUntouchedOnTheirOwnGrid) {
