@@ -37,6 +37,10 @@ std::string_view name(DType dtype) { return rows[dtype_order(dtype)].name; }
 
 size_t size_in_bytes(DType dtype) { return rows[dtype_order(dtype)].size; }
 
+bool is_floating_point(DType dtype) {
+  return dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::f32 || dtype == DType::f64;
+}
+
 std::optional<DType> dtype_named(std::string_view text) {
   for (const Row& row : rows) {
     if (row.name == text) return row.dtype;

@@ -18,6 +18,7 @@ enum class DType { boolean, u8, i8, u16, i16, u32, i32, u64, i64, f16, bf16, f32
 std::string_view name(DType dtype);
 std::optional<DType> dtype_named(std::string_view text);
 size_t size_in_bytes(DType dtype);
+bool is_floating_point(DType dtype);
 
 /// Bytes that somebody else owns.
 struct TensorView {

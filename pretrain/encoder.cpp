@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "files/nearest.h"
@@ -25,6 +26,11 @@ InputSpec InputSpec::from_json(const Json& json) {
     throw std::invalid_argument(
         fmt::format("[input] expected a mean and a std for each of {} channels; got {} and {}", spec.channels,
                     spec.mean.size(), spec.std.size()));
+  }
+  const bool positive = std::all_of(spec.std.begin(), spec.std.end(), [](double value) { return value > 0; });
+  if (!positive) {
+    throw std::invalid_argument(
+        fmt::format("[input] expected a std above 0 for each channel; got {}", Json(spec.std).dump()));
   }
   return spec;
 }

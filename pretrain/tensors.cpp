@@ -149,6 +149,10 @@ void Mismatch::add_missing(const std::string& name, const std::vector<std::strin
   missing.push_back(nearest.empty() ? name : fmt::format("{} (nearest: {})", name, nearest));
 }
 
+void Mismatch::add_type(const std::string& name, std::string_view dtype) {
+  mistyped.push_back(fmt::format("{} ({})", name, dtype));
+}
+
 void Mismatch::add_shape(const std::string& name, at::IntArrayRef expected, const std::vector<int64_t>& got) {
   misshaped.push_back(fmt::format("{} (expected [{}]; got [{}])", name,
                                   fmt::join(expected.begin(), expected.end(), ", "), fmt::join(got, ", ")));
@@ -162,6 +166,7 @@ std::string Mismatch::describe() const {
   add("missing", missing);
   add("unexpected", unexpected);
   add("of another shape", misshaped);
+  add("not of floating-point numbers", mistyped);
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 

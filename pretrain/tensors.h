@@ -33,11 +33,14 @@ at::Tensor borrow(const TensorView& view);
 
 /// Names that are not as a model wants them.
 struct Mismatch {
-  std::vector<std::string> missing, unexpected, misshaped;
+  std::vector<std::string> missing, unexpected, misshaped, mistyped;
 
-  bool any() const { return !missing.empty() || !unexpected.empty() || !misshaped.empty(); }
+  bool any() const {
+    return !missing.empty() || !unexpected.empty() || !misshaped.empty() || !mistyped.empty();
+  }
   void add_missing(const std::string& name,
-                   const std::vector<std::string>& in_file);  // with the nearest of them
+                   const std::vector<std::string>& in_file);       // with the nearest of them
+  void add_type(const std::string& name, std::string_view dtype);  // numbers of which are no weights
   void add_shape(const std::string& name, at::IntArrayRef expected, const std::vector<int64_t>& got);
 
   /// "2 missing: a, b (nearest: c); 1 unexpected: d", the first ten of each and a count.

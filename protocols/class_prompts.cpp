@@ -74,6 +74,14 @@ void warn_of_duplicates(ClassPrompts& prompts) {
   }
 }
 
+/// The data set's own set; for one that has none, CLIP's plainest template and the class names as they are.
+PromptSet own_prompts(const Dataset& dataset) {
+  const std::vector<std::string> known = prompt_set_names();
+  if (std::find(known.begin(), known.end(), dataset.name()) != known.end())
+    return prompts_for(dataset.name());
+  return {"a photo of a {}.", {}, {"a photo of a {}."}, "no prompts were given"};
+}
+
 }  // namespace
 
 ClassPrompts class_prompts(const std::string& prompts, const Dataset& dataset, std::string_view where) {
@@ -82,7 +90,7 @@ ClassPrompts class_prompts(const std::string& prompts, const Dataset& dataset, s
     throw std::invalid_argument(
         fmt::format("[{}] expected a data set with classes; got {}, which has none", where, dataset.name()));
   }
-  const PromptSet set = prompts_for(prompts.empty() ? dataset.name() : prompts);
+  const PromptSet set = prompts.empty() ? own_prompts(dataset) : prompts_for(prompts);
   ClassPrompts result{set.name, set.source, "data set", own, set.templates, {}};
   if (!set.class_names.empty()) {
     if (set.class_names.size() != own.size()) {
@@ -96,6 +104,12 @@ ClassPrompts class_prompts(const std::string& prompts, const Dataset& dataset, s
     match_order(own, result);
   }
   warn_of_duplicates(result);
+  if (prompts.empty() && set.source == "no prompts were given") {
+    result.warnings.push_back(
+        fmt::format("there are no prompts for {}: its class names in '{}' are used; give prompts=SET or "
+                    "prompts=FILE.json",
+                    dataset.name(), set.templates.front()));
+  }
   return result;
 }
 

@@ -127,13 +127,16 @@ void Mlp::list(const std::string& prefix, Naming naming, NamedTensors& into) con
   fc2.list(prefix + (naming == Naming::timm ? ".fc2" : ".c_proj"), into);
 }
 
+int64_t mlp_width(int64_t width, double mlp_ratio) {
+  constexpr double kRoundOff = 1e-6;
+  return static_cast<int64_t>(static_cast<double>(width) * mlp_ratio + kRoundOff);
+}
+
 Block::Block(const BlockOptions& options)
     : norm1(options.width, options.eps),
       norm2(options.width, options.eps),
       attn(options.width, options.heads, options.qkv_bias),
-      // The small amount makes up for a ratio that was computed from two widths.
-      mlp(options.width, static_cast<int64_t>(static_cast<double>(options.width) * options.mlp_ratio + 1e-6),
-          options.activation) {
+      mlp(options.width, mlp_width(options.width, options.mlp_ratio), options.activation) {
   attn.causal = options.causal;
   if (options.layer_scale) {
     ls1 = at::ones({options.width});

@@ -72,6 +72,10 @@ struct Mlp {
   void list(const std::string& prefix, Naming naming, NamedTensors& into) const;
 };
 
+/// Width of an MLP, as timm and open_clip compute it: cut, not rounded. Exact where the ratio was made of two
+/// widths.
+int64_t mlp_width(int64_t width, double mlp_ratio);
+
 struct BlockOptions {
   int64_t width = 0, heads = 1;
   double mlp_ratio = 4.0;  // MLP width / token width

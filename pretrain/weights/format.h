@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pretrain/encoder.h"
@@ -12,6 +13,13 @@
 #include "pretrain/weights/source.h"
 
 namespace repbench {
+
+/// What neither the weights nor a configuration say, and is taken from the family: a warning, unless the user
+/// assumes all of `keys`.
+struct WeightsGuess {
+  std::vector<std::string> keys;
+  std::string warning;
+};
 
 /// What a format makes of a source.
 struct WeightsReading {
@@ -24,6 +32,11 @@ struct WeightsReading {
   std::span<const Renaming> names;    // of the encoder's tensors in the source
   std::vector<std::string> left_out;  // patterns of names that are known and no part of an encoder
   std::vector<std::string> warnings;
+  std::vector<WeightsGuess> guesses;
+
+  void guess(std::vector<std::string> keys, std::string warning) {
+    guesses.push_back({std::move(keys), std::move(warning)});
+  }
 };
 
 /// What a format makes of an encoder: a folder's content.
@@ -68,8 +81,10 @@ void expect_for_export(bool holds, std::string_view target, std::string_view wha
 /// The encoder's tensors under a format's names.
 NamedTensors tensors_for_export(const Encoder& encoder, std::span<const Renaming> names);
 
-/// Heads that are not known (0) become one, and `key` untold.
-void note_untold(int64_t& heads, const std::string& key, WeightsReading& reading);
+/// Heads of a Transformer of this width where no configuration told them (`told` 0): the usual ones as a
+/// guess, or one head and `key` untold.
+void guess_heads(int64_t width, int64_t told, const std::string& key, int64_t& heads,
+                 WeightsReading& reading);
 
 double clip_elements(const ClipOptions& options);
 

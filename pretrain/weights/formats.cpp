@@ -37,8 +37,16 @@ double transformer_elements(int64_t width, int64_t depth, double mlp_ratio, int6
   return static_cast<double>(depth) * d * d * (4 + 2 * mlp_ratio) + static_cast<double>(rows) * d;
 }
 
-void note_untold(int64_t& heads, const std::string& key, WeightsReading& reading) {
-  if (heads > 0) return;
+void guess_heads(int64_t width, int64_t told, const std::string& key, int64_t& heads,
+                 WeightsReading& reading) {
+  heads = told > 0 ? told : usual_heads(width);
+  if (told > 0) return;
+  if (heads > 0) {
+    reading.guess(
+        {key}, fmt::format("{}: {} are assumed, as is usual for the width {}; the weights do not tell", key,
+                           heads, width));
+    return;
+  }
   heads = 1;
   reading.untold.push_back(key);
 }

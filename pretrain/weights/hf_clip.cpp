@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "files/checked_json.h"
 #include "pretrain/models/clip.h"
 #include "pretrain/weights/clip_tokenizer_of.h"
@@ -57,7 +55,7 @@ ClipOptions options_of(const WeightsSource& source) {
   options.channels = source.size(kPatch, 1);
   options.patch_size = source.size(kPatch, 2);
   options.depth = source.count("vision_model.encoder.layers");
-  options.heads = usual_heads(options.width);
+  options.heads = 0;  // the tensors do not tell
   options.embed_dim = source.size("visual_projection.weight", 0);
   const int64_t side = square_side(source.size("vision_model.embeddings.position_embedding.weight", 0) - 1);
   options.image_size = std::max<int64_t>(1, side) * options.patch_size;
@@ -68,7 +66,7 @@ ClipOptions options_of(const WeightsSource& source) {
   text.context_length = source.size("text_model.embeddings.position_embedding.weight", 0);
   text.width = source.size("text_model.embeddings.token_embedding.weight", 1);
   text.depth = source.count("text_model.encoder.layers");
-  text.heads = usual_heads(text.width);
+  text.heads = 0;
   options.text_variant.vocabulary = source.size("text_model.embeddings.token_embedding.weight", 0);
   options.text_variant.mlp_ratio =
       static_cast<double>(source.size("text_model.encoder.layers.0.mlp.fc1.weight", 0)) /
@@ -95,12 +93,12 @@ void apply_tower(const CheckedJson& tower, int64_t& heads, std::string& activati
   }
 }
 
-void apply_config(const WeightsSource& source, ClipOptions& options, std::vector<std::string>& warnings) {
+void apply_config(const WeightsSource& source, ClipOptions& options, WeightsReading& reading) {
   if (!source.config.is_object()) {
-    warnings.emplace_back(
-        "no config.json beside the weights: the activation is assumed to be quick_gelu, transformers' "
-        "default; where it "
-        "is not, say --assume activation=gelu");
+    reading.guess({"activation"},
+                  "no config.json beside the weights: the activation is assumed to be "
+                  "quick_gelu, transformers' default; where it "
+                  "is not, say --assume activation=gelu");
     return;
   }
   const CheckedJson config(source.config, "[weights] " + source.config_path.string());
@@ -125,9 +123,9 @@ WeightsReading read_hf_clip(const WeightsSource& source) {
   WeightsReading reading;
   reading.kind = "clip";
   ClipOptions options = options_of(source);
-  apply_config(source, options, reading.warnings);
-  note_untold(options.heads, "heads", reading);
-  note_untold(options.text.heads, "text.heads", reading);
+  apply_config(source, options, reading);
+  guess_heads(options.width, options.heads, "heads", options.heads, reading);
+  guess_heads(options.text.width, options.text.heads, "text.heads", options.text.heads, reading);
   reading.elements = clip_elements(options);
   reading.model = clip_config(options);
   reading.input = clip_input(options.channels, options.image_size);
@@ -146,9 +144,6 @@ ExportedWeights write_hf_clip(const Encoder& encoder) {
   ExportedWeights exported{"model.safetensors", tensors_for_export(encoder, kNames), {}, {}};
   const int64_t vocabulary = encoder.text()->vocabulary_size();
   const int64_t end = options.text_variant.end_token < 0 ? vocabulary - 1 : options.text_variant.end_token;
-  const auto hidden = [](int64_t width, double ratio) {
-    return std::llround(static_cast<double>(width) * ratio);
-  };
   exported.files["config.json"] = {
       {"architectures", {"CLIPModel"}},
       {"model_type", "clip"},
@@ -162,7 +157,7 @@ ExportedWeights write_hf_clip(const Encoder& encoder) {
         {"pad_token_id", 1},
         {"hidden_act", options.activation},
         {"hidden_size", options.text.width},
-        {"intermediate_size", hidden(options.text.width, options.text_variant.mlp_ratio)},
+        {"intermediate_size", mlp_width(options.text.width, options.text_variant.mlp_ratio)},
         {"layer_norm_eps", 1e-5},
         {"max_position_embeddings", options.text.context_length},
         {"num_attention_heads", options.text.heads},
@@ -172,7 +167,7 @@ ExportedWeights write_hf_clip(const Encoder& encoder) {
        {{"model_type", "clip_vision_model"},
         {"hidden_act", options.activation},
         {"hidden_size", options.width},
-        {"intermediate_size", hidden(options.width, options.mlp_ratio)},
+        {"intermediate_size", mlp_width(options.width, options.mlp_ratio)},
         {"image_size", options.image_size},
         {"layer_norm_eps", 1e-5},
         {"num_attention_heads", options.heads},

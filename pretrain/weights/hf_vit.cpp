@@ -73,7 +73,7 @@ VitOptions options_of(const WeightsSource& source) {
   options.channels = source.size(kPatch, 1);
   options.patch_size = source.size(kPatch, 2);
   options.depth = source.count("encoder.layer");
-  options.heads = usual_heads(options.width);
+  options.heads = 0;  // the tensors do not tell
   VitVariant& variant = options.variant;
   variant.layer_scale = is_dinov2(source);
   const bool swiglu = source.has("encoder.layer.0.mlp.weights_in.weight");
@@ -86,6 +86,7 @@ VitOptions options_of(const WeightsSource& source) {
   if (source.has("embeddings.register_tokens"))
     variant.register_tokens = source.size("embeddings.register_tokens", 1);
   variant.positions = source.has_prefix("decoder.") || model_type(source) == "vit_mae" ? "fixed" : "learned";
+  if (variant.register_tokens > 0) variant.position_resize = "antialias";
   variant.positioned = variant.distillation_token ? "prefix" : "class";
   variant.qkv_bias = source.has("encoder.layer.0.attention.attention.query.bias");
   variant.activation = swiglu ? "swiglu" : "gelu";
@@ -95,9 +96,10 @@ VitOptions options_of(const WeightsSource& source) {
   return options;
 }
 
-void apply_config(const WeightsSource& source, VitOptions& options, std::vector<std::string>& warnings) {
+void apply_config(const WeightsSource& source, VitOptions& options, WeightsReading& reading) {
   if (!source.config.is_object()) {
-    warnings.push_back("no config.json beside the weights: eps 1e-6 and exact GELU are assumed");
+    reading.guess({"norm_eps", "variant.activation"},
+                  "no config.json beside the weights: eps 1e-6 and exact GELU are assumed");
     return;
   }
   const CheckedJson config(source.config, "[weights] " + source.config_path.string());
@@ -106,7 +108,7 @@ void apply_config(const WeightsSource& source, VitOptions& options, std::vector<
     options.variant.activation = activation_of(*act);
   if (const auto eps = config.find("layer_norm_eps")) options.norm_eps = eps->number();
   if (options.norm_eps != 1e-6) {
-    warnings.push_back(fmt::format(
+    reading.warnings.push_back(fmt::format(
         "layer_norm_eps is {:g} by the configuration and used; the papers' code and timm have 1e-06",
         options.norm_eps));
   }
@@ -153,8 +155,8 @@ WeightsReading read_hf_vit(const WeightsSource& source) {
   WeightsReading reading;
   reading.kind = "vit";
   VitOptions options = options_of(source);
-  apply_config(source, options, reading.warnings);
-  note_untold(options.heads, "heads", reading);
+  apply_config(source, options, reading);
+  guess_heads(options.width, options.heads, "heads", options.heads, reading);
   reading.elements = transformer_elements(options.width, options.depth, options.mlp_ratio, options.patches());
   reading.model = vit_config(options);
   const int64_t size = options.image_size;
@@ -162,9 +164,11 @@ WeightsReading read_hf_vit(const WeightsSource& source) {
   if (source.preprocessor.is_object()) {
     apply_hugging_face(source.preprocessor, reading.input, reading.warnings);
   } else {
-    reading.warnings.push_back(fmt::format(
-        "no preprocessor_config.json beside the weights: ImageNet's mean and std and {} are assumed",
-        reading.input.view));
+    reading.guess(
+        {"input.mean", "input.std", "input.view"},
+        fmt::format(
+            "no preprocessor_config.json beside the weights: ImageNet's mean and std and {} are assumed",
+            reading.input.view));
   }
   reading.names = names_of(options.variant);
   reading.left_out = {"pooler.*",  "classifier.*",          "cls_classifier.*", "distillation_classifier.*",
@@ -203,7 +207,7 @@ ExportedWeights write_hf_vit(const Encoder& encoder) {
   } else {
     config["model_type"] = variant.distillation_token ? "deit" : "vit";
     config["architectures"] = {variant.distillation_token ? "DeiTModel" : "ViTModel"};
-    config["intermediate_size"] = std::llround(static_cast<double>(options.width) * options.mlp_ratio);
+    config["intermediate_size"] = mlp_width(options.width, options.mlp_ratio);
     exported.warnings.emplace_back(
         "there is no pooler: load it with add_pooling_layer=False, or leave pooler_output alone");
   }

@@ -4,9 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <stdexcept>
 
 #include "datasets/images/views.h"
+#include "files/hash.h"
 #include "files/nearest.h"
 #include "pretrain/weights/format.h"
 
@@ -45,14 +48,39 @@ struct Found {
     }
     if (names.size() == 5) break;
   }
-  throw std::invalid_argument(fmt::format("[weights] {}: expected names of one of the formats {}; got {}{}",
-                                          source.path.string(), fmt::join(formats, ", "),
-                                          fmt::join(names, ", "), names.empty() ? "no tensors" : " ..."));
+  std::string kind;
+  if (source.config.is_object() && source.config.contains("model_type"))
+    kind = fmt::format(" ({} says {})", source.config_path.filename().string(),
+                       brief_json(source.config["model_type"]));
+  if (names.empty()) kind += " (of a whole pickled module, save its state_dict() instead)";
+  throw std::invalid_argument(
+      fmt::format("[weights] {}: expected names of one of the formats {}; got {}{}", source.path.string(),
+                  fmt::join(formats, ", "),
+                  names.empty() ? "no tensors" : fmt::format("{} ...", fmt::join(names, ", ")), kind));
 }
 
-Found recognise(const fs::path& path) {
+void check_group(const WeightsSource& source, const std::optional<std::string>& group) {
+  std::vector<std::string> known;
+  for (const TensorGroup& candidate : source.file->groups()) known.push_back(candidate.path);
+  if (group && std::find(known.begin(), known.end(), *group) == known.end())
+    fail_unknown_name("weights", "a group of " + source.path.string(), *group, known);
+}
+
+/// Averages beside what is read: which of the two is meant, only the user knows.
+void warn_of_averages(const WeightsSource& source, std::vector<std::string>& warnings) {
+  for (const char* other : {"model_ema", "state_dict_ema", "ema", "ema_state_dict", "target_encoder"}) {
+    for (const TensorGroup& group : source.file->groups()) {
+      if (group.path != other || source.group == other) continue;
+      warnings.push_back(fmt::format("the file holds '{}' too; '{}' is read: --group {} reads the other",
+                                     other, source.group, other));
+    }
+  }
+}
+
+Found recognise(const fs::path& path, const std::optional<std::string>& group) {
   const WeightsSource source = open_weights(path);
-  for (WeightsSource& reading : readings_of(source)) {
+  check_group(source, group);
+  for (WeightsSource& reading : readings_of(source, group)) {
     for (const WeightsFormat& format : weights_formats()) {
       if (format.recognises(reading)) return {std::move(reading), &format};
     }
@@ -80,32 +108,50 @@ std::vector<std::string> dotted_keys(const Json& object, const std::string& pref
   return keys;
 }
 
-/// Replaces values that are there; a key that is not is an error that names the nearest.
-void assume(const std::vector<std::string>& assignments, Json& settings) {
+/// The known key that is meant: itself, or its last part where only one key ends so.
+std::string known_key(const std::string& key, const std::vector<std::string>& known) {
+  if (std::find(known.begin(), known.end(), key) != known.end()) return key;
+  std::vector<std::string> ending;
+  std::copy_if(known.begin(), known.end(), std::back_inserter(ending),
+               [&](const std::string& name) { return name.ends_with("." + key); });
+  if (ending.size() == 1) return ending.front();
+  fail_unknown_name("weights", "a key for --assume", key, known);
+}
+
+/// Replaces values that are there; a key that is not is an error that names the nearest. The keys.
+std::vector<std::string> assume(const std::vector<std::string>& assignments, Json& settings) {
   const std::vector<std::string> known = dotted_keys(settings);
+  std::vector<std::string> assumed;
   for (const std::string& assignment : assignments) {
     const size_t equals = assignment.find('=');
-    const std::string key = assignment.substr(0, equals);
-    if (equals == std::string::npos)
+    if (equals == std::string::npos || equals + 1 == assignment.size())
       throw std::invalid_argument(
           fmt::format("[weights] --assume: expected KEY=VALUE; got '{}'", assignment));
-    if (std::find(known.begin(), known.end(), key) == known.end())
-      fail_unknown_name("weights", "a key for --assume", key, known);
-    std::string pointer = "/" + key;
+    assumed.push_back(known_key(assignment.substr(0, equals), known));
+    std::string pointer = "/" + assumed.back();
     std::replace(pointer.begin(), pointer.end(), '.', '/');
     settings[Json::json_pointer(pointer)] = value_of(assignment.substr(equals + 1));
   }
+  return assumed;
 }
 
-void check_told(const std::vector<std::string>& untold, const WeightsOptions& options,
+void check_told(const std::vector<std::string>& untold, const std::vector<std::string>& assumed,
                 const WeightsSource& source) {
   for (const std::string& key : untold) {
-    const bool told = std::any_of(options.assume.begin(), options.assume.end(),
-                                  [&](const std::string& text) { return text.starts_with(key + "="); });
-    if (told) continue;
+    if (std::find(assumed.begin(), assumed.end(), key) != assumed.end()) continue;
     throw std::invalid_argument(fmt::format(
         "[weights] {}: the number of attention heads is not in the weights; say it by --assume {}=N",
         source.path.string(), key));
+  }
+}
+
+/// What is guessed and was not said.
+void warn_of_guesses(const std::vector<std::string>& assumed, WeightsReading& reading) {
+  for (const WeightsGuess& guess : reading.guesses) {
+    const bool said = std::all_of(guess.keys.begin(), guess.keys.end(), [&](const std::string& key) {
+      return std::find(assumed.begin(), assumed.end(), key) != assumed.end();
+    });
+    if (!said) reading.warnings.push_back(guess.warning);
   }
 }
 
@@ -142,9 +188,9 @@ WeightsReading read(const Found& found) {
 
 InputSpec assumed_input(const Json& input) {
   try {
-    InputSpec spec = InputSpec::from_json(input);
-    spec.size = make_view(spec.view)->size();
-    return spec;
+    Json sized = input;
+    sized["size"] = make_view(input.at("view").get<std::string>())->size();
+    return InputSpec::from_json(sized);
   } catch (const Json::exception&) {
     throw std::invalid_argument(fmt::format(
         "[weights] --assume: expected input.view to be a text, input.mean and input.std lists of numbers, "
@@ -158,11 +204,13 @@ std::shared_ptr<Encoder> make_from(WeightsReading& reading, const WeightsSource&
                                    const WeightsOptions& options) {
   Json settings = reading.model;
   settings["input"] = reading.input.to_json();
-  assume(options.assume, settings);
+  settings["input"].erase("size");  // the view says it
+  const std::vector<std::string> assumed = assume(options.assume, settings);
   reading.input = assumed_input(settings["input"]);
   settings.erase("input");
   reading.model = settings;
-  check_told(reading.untold, options, source);
+  check_told(reading.untold, assumed, source);
+  warn_of_guesses(assumed, reading);
   return make_encoder(reading.kind, reading.model, reading.input, reading.tokenizer);
 }
 
@@ -179,8 +227,26 @@ Json description(const Found& found, const FillReport& report, const WeightsOpti
           {"assumed", options.assume}};
 }
 
+/// Its row in tables: the file, or the folder where the file's name says nothing; and what was assumed of it.
+std::string label_of(const fs::path& given, const WeightsSource& source, const WeightsOptions& options) {
+  fs::path path = fs::weakly_canonical(given);
+  if (is_usual_name(path.filename().string())) path = path.parent_path();
+  std::string label = path.filename().string();
+  if (label.empty()) label = source.path.filename().string();
+  for (const std::string& assumption : options.assume) label += " " + assumption;
+  return label;
+}
+
+/// The same tensors under another architecture or input are another encoder.
+std::string identity_of(const Encoder& encoder) {
+  return sha256(canonical_json({{"weights", hash_of(encoder.parameters())},
+                                {"encoder", encoder.kind()},
+                                {"model", encoder.config()},
+                                {"input", encoder.input().to_json()}}));
+}
+
 LoadedEncoder load_weights(const fs::path& path, const WeightsOptions& options) {
-  const Found found = recognise(path);
+  const Found found = recognise(path, options.group);
   const WeightsSource& source = found.source;
   WeightsReading reading = read(found);
   LoadedEncoder loaded;
@@ -191,19 +257,18 @@ LoadedEncoder load_weights(const fs::path& path, const WeightsOptions& options) 
                    {.left_out = reading.left_out, .allow_missing = options.allow_missing},
                    source.path.string(), [&](const TensorView& view) { source.file->release(view); });
   loaded.warnings = std::move(reading.warnings);
+  if (!options.group) warn_of_averages(source, loaded.warnings);
   if (!report.missing.empty()) {
     loaded.warnings.push_back(
         fmt::format("{} tensors are missing from {} and stay as they were initialised, by "
                     "--allow-missing: {}",
                     report.missing.size(), source.path.filename().string(), fmt::join(report.missing, ", ")));
   }
-  loaded.sha256 = hash_of(parameters);
+  loaded.sha256 = identity_of(*loaded.encoder);
   loaded.config = {{"encoder", loaded.encoder->kind()},
                    {"model", loaded.encoder->config()},
                    {"input", loaded.encoder->input().to_json()},
-                   {"options",
-                    {{"label", path.filename().empty() ? path.parent_path().filename().string()
-                                                       : path.filename().string()}}},
+                   {"options", {{"label", label_of(path, source, options)}}},
                    {"training", Json::object()},
                    {"weights", description(found, report, options)}};
   return loaded;
@@ -214,9 +279,9 @@ LoadedEncoder load_weights(const fs::path& path, const WeightsOptions& options) 
 LoadedEncoder open_encoder(const fs::path& path, const WeightsOptions& options) {
   const std::optional<fs::path> own = own_checkpoint(path);
   if (!own) return load_weights(path, options);
-  if (!options.assume.empty() || !options.allow_missing.empty()) {
+  if (!options.assume.empty() || !options.allow_missing.empty() || options.group) {
     throw std::invalid_argument(fmt::format(
-        "[weights] {}: expected --assume and --allow-missing with weights made elsewhere; this is a "
+        "[weights] {}: expected --assume, --allow-missing and --group with weights made elsewhere; this is a "
         "checkpoint that says everything itself",
         path.string()));
   }

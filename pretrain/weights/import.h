@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct WeightsOptions {
   /// KEY=VALUE: a key of the encoder's configuration (heads, activation ...), or input.mean, input.std,
   /// input.view.
   std::vector<std::string> assume = {};
+  /// The dictionary of the file to read ("model_ema"); else the likely one.
+  std::optional<std::string> group = {};
 };
 
 /// One of our checkpoints, or weights made elsewhere: a file or folder in any format of weights_formats().

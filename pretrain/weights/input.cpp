@@ -43,8 +43,19 @@ bool is_numbers(const Json& value, size_t count) {
          std::all_of(value.begin(), value.end(), [](const Json& item) { return item.is_number(); });
 }
 
+/// Warns where a configuration asks for what is not done here.
+void expect_setting(const Json& from, const char* key, const Json& wanted, const char* consequence,
+                    std::vector<std::string>& warnings) {
+  const Json got = from.value(key, wanted);
+  if (got == wanted || got.is_null()) return;
+  warnings.push_back(fmt::format("the configuration says {} = {}; {}", key, brief_json(got), consequence));
+}
+
 void set_statistics(const Json& from, const char* mean, const char* std, InputSpec& input) {
   const auto channels = static_cast<size_t>(input.channels);
+  for (const auto& [key, target] : {std::pair(mean, &input.mean), std::pair(std, &input.std)}) {
+    if (from.contains(key) && from[key].is_number()) target->assign(channels, from[key].get<double>());
+  }
   if (from.contains(mean) && is_numbers(from[mean], channels))
     input.mean = from[mean].get<std::vector<double>>();
   if (from.contains(std) && is_numbers(from[std], channels)) input.std = from[std].get<std::vector<double>>();
@@ -96,6 +107,13 @@ InputSpec clip_input(int64_t channels, int64_t size) {
 void apply_timm(const Json& pretrained, InputSpec& input, std::vector<std::string>& warnings) {
   if (!pretrained.is_object()) return;
   set_statistics(pretrained, "mean", "std", input);
+  expect_setting(pretrained, "crop_mode", "center", "here the middle is cropped", warnings);
+  if (const Json size = pretrained.value("input_size", Json());
+      size.is_array() && size.size() == 3 && size.back() != input.size) {
+    warnings.push_back(
+        fmt::format("the configuration says input_size = {}; the positions are of {} pixels, which are used",
+                    brief_json(size), input.size));
+  }
   Geometry geometry{input.size, input.size};
   // Weights of a fixed input size are as their positions; the configuration may only confirm it.
   const Json crop = pretrained.value("crop_pct", Json(1.0));
@@ -125,6 +143,16 @@ void apply_open_clip(const Json& preprocess, InputSpec& input, std::vector<std::
 void apply_hugging_face(const Json& preprocessor, InputSpec& input, std::vector<std::string>& warnings) {
   if (!preprocessor.is_object()) return;
   set_statistics(preprocessor, "image_mean", "image_std", input);
+  expect_setting(preprocessor, "do_resize", true, "here pictures are always resized", warnings);
+  expect_setting(preprocessor, "do_rescale", true, "here bytes are always scaled to [0, 1]", warnings);
+  if (const Json factor = preprocessor.value("rescale_factor", Json());
+      factor.is_number() && std::abs(factor.get<double>() * 255 - 1) > 1e-6)
+    warnings.push_back(
+        fmt::format("the configuration says rescale_factor = {}; here it is 1 / 255", factor.dump()));
+  if (preprocessor.value("do_normalize", Json(true)) == false) {
+    input.mean.assign(input.mean.size(), 0.0);
+    input.std.assign(input.std.size(), 1.0);
+  }
   Geometry geometry{input.size, input.size};
   const Json size = preprocessor.value("size", Json());
   const int64_t resize = side_of(size), crop = side_of(preprocessor.value("crop_size", Json()));
@@ -139,6 +167,14 @@ void apply_hugging_face(const Json& preprocessor, InputSpec& input, std::vector<
   if (filter.is_number_unsigned() && filter.get<size_t>() < std::size(kPillowFilters)) {
     geometry.interpolation = known_interpolation(kPillowFilters[filter.get<size_t>()], warnings);
   }
+  if (size.is_object() && size.contains("longest_edge") && !size.contains("shortest_edge"))
+    warnings.emplace_back(
+        "the configuration resizes the longer side; here the shorter side is resized and the middle cropped");
+  const Json crop_size = preprocessor.value("crop_size", Json());
+  if (cropped && crop_size.is_object() &&
+      crop_size.value("height", Json()) != crop_size.value("width", Json()))
+    warnings.push_back(fmt::format("the configuration crops {}; here the crop is a square of {}",
+                                   brief_json(crop_size), crop));
   if (!cropped && size.is_object() && size.contains("height")) {
     warnings.emplace_back(
         "the configuration squeezes pictures to a square; here the shorter side is resized and the middle is "

@@ -103,6 +103,8 @@ class Comparison {
         } else {
           mismatch_.add_missing(name, names_);
         }
+      } else if (ours.is_floating_point() && !is_floating_point(found->second.dtype)) {
+        mismatch_.add_type(name, repbench::name(found->second.dtype));
       } else if (without_ones(found->second.shape) != without_ones(wanted)) {
         mismatch_.add_shape(name, wanted, found->second.shape);
       }

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 
 #include "files/checked_json.h"
 #include "pretrain/models/clip.h"
@@ -27,30 +27,38 @@ struct Required {
   Json value;
 };
 
-void check_tower(const CheckedJson& tower, std::span<const Required> required) {
-  for (const auto& [key, value] : required) {
-    const std::optional<CheckedJson> found = tower.find(key);
-    if (!found) continue;
-    const Json& got = tower.object().at(key);
-    if (got != value && !got.is_null())
-      found->fail(value.is_null() ? "none: such towers are not built in" : value.dump() + ", as in CLIP");
+void check_tower(const CheckedJson& tower, std::span<const Required> required,
+                 const std::vector<std::string>& read) {
+  for (const auto& [key, got] : tower.object().items()) {
+    if (std::find(read.begin(), read.end(), key) != read.end() || got.is_null()) continue;
+    const auto row = std::find_if(required.begin(), required.end(),
+                                  [&](const Required& wanted) { return key == wanted.key; });
+    if (row == required.end()) tower.at(key).fail("no such key: what it does is not built in");
+    if (got != row->value)
+      tower.at(key).fail(row->value.is_null() ? "none: such towers are not built in"
+                                              : row->value.dump() + ", as in CLIP");
   }
 }
 
 /// Throws for towers that are not CLIP's.
 void check_config(const CheckedJson& model) {
-  static const std::array kVision = {
-      Required{"timm_model_name", nullptr}, Required{"attentional_pool", false},
-      Required{"no_ln_pre", false},         Required{"pos_embed_type", "learnable"},
-      Required{"pool_type", "tok"},         Required{"final_ln_after_pool", false},
-      Required{"ls_init_value", nullptr},   Required{"global_average_pool", false},
-      Required{"input_patchnorm", false}};
-  static const std::array kText = {Required{"hf_model_name", nullptr},     Required{"embed_cls", false},
-                                   Required{"no_causal_mask", false},      Required{"pool_type", "argmax"},
-                                   Required{"final_ln_after_pool", false}, Required{"proj_bias", false},
-                                   Required{"ls_init_value", nullptr}};
-  check_tower(model.at("vision_cfg"), kVision);
-  check_tower(model.at("text_cfg"), kText);
+  static const std::vector<Required> kVision = {
+      {"timm_model_name", nullptr},    {"attentional_pool", false},    {"no_ln_pre", false},
+      {"pos_embed_type", "learnable"}, {"pool_type", "tok"},           {"final_ln_after_pool", false},
+      {"ls_init_value", nullptr},      {"global_average_pool", false}, {"input_patchnorm", false},
+      {"norm_kwargs", Json::object()}, {"act_kwargs", Json::object()}};
+  static const std::vector<Required> kText = {
+      {"hf_model_name", nullptr},    {"embed_cls", false},           {"no_causal_mask", false},
+      {"pool_type", "argmax"},       {"final_ln_after_pool", false}, {"proj_bias", false},
+      {"ls_init_value", nullptr},    {"proj_type", "linear"},        {"norm_kwargs", Json::object()},
+      {"act_kwargs", Json::object()}};
+  // What is read, and what only training, other poolings or open_clip's own tokenizer knows.
+  check_tower(model.at("vision_cfg"), kVision,
+              {"image_size", "layers", "width", "head_width", "mlp_ratio", "patch_size", "patch_dropout",
+               "output_tokens", "attn_pooler_queries", "attn_pooler_heads"});
+  check_tower(model.at("text_cfg"), kText,
+              {"context_length", "vocab_size", "width", "heads", "layers", "mlp_ratio", "output_tokens",
+               "pad_id", "eos_id", "hf_tokenizer_name", "tokenizer_kwargs"});
 }
 
 /// The object with vision_cfg and text_cfg: at the top, or under model_cfg.
@@ -67,7 +75,7 @@ TextOptions text_of(const WeightsSource& source) {
   text.context_length = source.size(prefix + "positional_embedding", 0);
   text.width = source.size(prefix + "positional_embedding", 1);
   text.depth = source.count(prefix + "transformer.resblocks");
-  text.heads = usual_heads(text.width);
+  text.heads = 0;  // the tensors do not tell
   return text;
 }
 
@@ -107,7 +115,7 @@ TextVariant text_variant_of(const CheckedJson& config) {
 
 /// QuickGELU is not in the weights: the configuration says it, or the file's name.
 std::string activation_of(const WeightsSource& source, const std::optional<CheckedJson>& config,
-                          std::vector<std::string>& warnings) {
+                          WeightsReading& reading) {
   const std::string name = source.path.filename().string();
   const bool named_quick =
       name.find("quickgelu") != std::string::npos || name.find("openai") != std::string::npos;
@@ -117,16 +125,16 @@ std::string activation_of(const WeightsSource& source, const std::optional<Check
     if (!flag) flag = whole.find("quick_gelu");
     const bool quick = flag && flag->flag();
     if (named_quick && !quick)
-      warnings.push_back(fmt::format("the file's name says quick_gelu, {} says gelu, which is used",
-                                     source.config_path.filename().string()));
+      reading.warnings.push_back(fmt::format("the file's name says quick_gelu, {} says gelu, which is used",
+                                             source.config_path.filename().string()));
     return quick ? "quick_gelu" : "gelu";
   }
   if (named_quick) return "quick_gelu";
   if (source.file->format() == "torchscript") return "quick_gelu";  // OpenAI's archives
-  warnings.emplace_back(
-      "the activation is not in the weights: gelu is assumed, as in LAION-2B's and DataComp's; OpenAI's, "
-      "MetaCLIP's and "
-      "DFN's want --assume activation=quick_gelu");
+  reading.guess({"activation"},
+                "the activation is not in the weights: gelu is assumed, as in LAION-2B's and "
+                "DataComp's; OpenAI's, MetaCLIP's and "
+                "DFN's want --assume activation=quick_gelu");
   return "gelu";
 }
 
@@ -161,7 +169,7 @@ ClipOptions vit_of(const WeightsSource& source) {
   options.channels = source.size("visual.conv1.weight", 1);
   options.patch_size = source.size("visual.conv1.weight", 2);
   options.depth = source.count("visual.transformer.resblocks");
-  options.heads = usual_heads(options.width);
+  options.heads = 0;  // the tensors do not tell
   options.embed_dim = source.size("visual.proj", 1);
   const int64_t side = square_side(source.size("visual.positional_embedding", 0) - 1);
   options.image_size = std::max<int64_t>(1, side) * options.patch_size;
@@ -193,7 +201,7 @@ ClipResnetOptions resnet_of(const WeightsSource& source) {
   options.layers.clear();
   for (int layer = 1; layer <= 4; ++layer)
     options.layers.push_back(source.count(fmt::format("visual.layer{}", layer)));
-  options.heads = options.width * 32 / 64;
+  options.heads = 0;
   options.embed_dim = source.size("visual.attnpool.c_proj.weight", 0);
   options.image_size = 32 * square_side(source.size("visual.attnpool.positional_embedding", 0) - 1);
   options.text = text_of(source);
@@ -234,15 +242,15 @@ WeightsReading read_open_clip(const WeightsSource& source) {
   WeightsReading reading;
   const std::optional<CheckedJson> config = model_config(source);
   if (config) check_config(*config);
-  const std::string activation = activation_of(source, config, reading.warnings);
+  const std::string activation = activation_of(source, config, reading);
   int64_t vocabulary = 0;
   if (source.has_prefix("visual.layer1.")) {
     ClipResnetOptions options = config ? resnet_of(*config) : resnet_of(source);
     options.activation = activation;
     vocabulary = options.text_variant.vocabulary;
     reading.kind = "clip_resnet";
-    note_untold(options.heads, "heads", reading);
-    note_untold(options.text.heads, "text.heads", reading);
+    guess_heads(32 * options.width, options.heads, "heads", options.heads, reading);
+    guess_heads(options.text.width, options.text.heads, "text.heads", options.text.heads, reading);
     reading.elements = resnet_elements(options);
     reading.model = clip_resnet_config(options);
     reading.input = clip_input(options.channels, options.image_size);
@@ -251,8 +259,8 @@ WeightsReading read_open_clip(const WeightsSource& source) {
     options.activation = activation;
     vocabulary = options.text_variant.vocabulary;
     reading.kind = "clip";
-    note_untold(options.heads, "heads", reading);
-    note_untold(options.text.heads, "text.heads", reading);
+    guess_heads(options.width, options.heads, "heads", options.heads, reading);
+    guess_heads(options.text.width, options.text.heads, "text.heads", options.text.heads, reading);
     reading.elements = clip_elements(options);
     reading.model = clip_config(options);
     reading.input = clip_input(options.channels, options.image_size);

@@ -60,21 +60,29 @@ std::string stem_of(const fs::path& file) {
   return name.substr(0, name.find('.'));
 }
 
+/// A pipe would be waited for.
+Json read_regular_json(const fs::path& file) {
+  if (!fs::is_regular_file(file))
+    throw std::invalid_argument(fmt::format("[weights] {}: expected a regular file", file.string()));
+  Json json = read_json(file);
+  if (!json.is_object()) {
+    throw std::invalid_argument(
+        fmt::format("[weights] {}: expected an object; got {}", file.string(), brief_json(json)));
+  }
+  return json;
+}
+
 void read_configuration(WeightsSource& source) {
   const fs::path folder = source.path.parent_path();
   for (const fs::path& file : {folder / (stem_of(source.path) + ".config.json"),
                                folder / "open_clip_config.json", folder / "config.json"}) {
     if (!fs::exists(file)) continue;
-    source.config = read_json(file);
+    source.config = read_regular_json(file);
     source.config_path = file;
-    if (!source.config.is_object()) {
-      throw std::invalid_argument(
-          fmt::format("[weights] {}: expected an object; got {}", file.string(), brief_json(source.config)));
-    }
     break;
   }
   const fs::path preprocessor = folder / "preprocessor_config.json";
-  if (fs::exists(preprocessor)) source.preprocessor = read_json(preprocessor);
+  if (fs::exists(preprocessor)) source.preprocessor = read_regular_json(preprocessor);
 }
 
 /// The digest that a name like vit-8cad7c12.pth, or a folder named by all 64 digits, promises; "" if none.
@@ -82,7 +90,11 @@ std::string promised_digest(const fs::path& file) {
   static const std::regex in_name("-([0-9a-f]{8,64})\\.(pt|pth|bin|safetensors|npz)$"), whole("[0-9a-f]{64}");
   std::smatch match;
   const std::string name = file.filename().string(), folder = file.parent_path().filename().string();
-  if (std::regex_search(name, match, in_name)) return match[1];
+  // Eight decimal digits are rather a date or a step.
+  const auto is_digest = [](const std::string& text) {
+    return text.find_first_of("abcdef") != std::string::npos;
+  };
+  if (std::regex_search(name, match, in_name) && is_digest(match[1])) return match[1];
   return std::regex_match(folder, whole) ? folder : "";
 }
 
@@ -91,9 +103,10 @@ void check_digest(const fs::path& file) {
   if (promised.empty()) return;
   const std::string found = sha256_file(file);
   if (found.starts_with(promised)) return;
-  throw std::invalid_argument(fmt::format(
-      "[weights] {}: expected the sha256 that the name carries, {}; got {} (a damaged or another file)",
-      file.string(), promised, found.substr(0, std::max<size_t>(8, promised.size()))));
+  throw std::invalid_argument(
+      fmt::format("[weights] {}: expected the sha256 that the name carries, {}; got {} (a damaged or another "
+                  "file; rename it if the name means something else)",
+                  file.string(), promised, found.substr(0, std::max<size_t>(8, promised.size()))));
 }
 
 std::vector<const TensorGroup*> groups_in_order(const TensorFile& file) {
@@ -175,9 +188,15 @@ WeightsSource open_weights(const fs::path& path) {
   return source;
 }
 
-std::vector<WeightsSource> readings_of(const WeightsSource& source) {
+bool is_usual_name(std::string_view file_name) {
+  return std::find(kFilesOfAFolder.begin(), kFilesOfAFolder.end(), file_name) != kFilesOfAFolder.end();
+}
+
+std::vector<WeightsSource> readings_of(const WeightsSource& source,
+                                       const std::optional<std::string>& group_wanted) {
   std::vector<WeightsSource> readings;
   for (const TensorGroup* group : groups_in_order(*source.file)) {
+    if (group_wanted && group->path != *group_wanted) continue;
     for (const std::string prefix : kPrefixes) {
       const bool occurs = std::any_of(group->tensors.begin(), group->tensors.end(),
                                       [&](const auto& entry) { return entry.first.starts_with(prefix); });

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,7 +50,11 @@ struct WeightsSource {
 WeightsSource open_weights(const std::filesystem::path& path);
 
 /// All ways to see the file's dictionaries, the likely one first: known groups, then prefixes that wrappers
-/// add. Each is a copy of `source` with group, prefix and tensors set.
-std::vector<WeightsSource> readings_of(const WeightsSource& source);
+/// add. `group` names the only one that is wanted. Each is a copy of `source` with group, prefix and tensors
+/// set.
+std::vector<WeightsSource> readings_of(const WeightsSource& source, const std::optional<std::string>& group);
+
+/// Is it what libraries call the weights in any folder: model.safetensors, pytorch_model.bin ...?
+bool is_usual_name(std::string_view file_name);
 
 }  // namespace repbench

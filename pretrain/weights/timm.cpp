@@ -81,7 +81,7 @@ VitOptions options_of(const WeightsSource& source, Family family) {
   options.channels = source.size("patch_embed.proj.weight", 1);
   options.patch_size = source.size("patch_embed.proj.weight", 2);
   options.depth = source.count("blocks");
-  options.heads = usual_heads(options.width);
+  options.heads = 0;  // the tensors do not tell
   const bool packed = source.has("blocks.0.mlp.w12.weight");
   const int64_t hidden = source.size(packed ? "blocks.0.mlp.w12.weight" : "blocks.0.mlp.fc1.weight", 0),
                 inner = source.size(packed ? "blocks.0.mlp.w3.weight" : "blocks.0.mlp.fc2.weight", 1);
@@ -105,48 +105,80 @@ VitOptions options_of(const WeightsSource& source, Family family) {
 }
 
 InputSpec input_of(const VitOptions& options, Family family, const WeightsSource& source,
-                   std::vector<std::string>& warnings) {
+                   WeightsReading& reading) {
   const int64_t size = options.image_size;
   InputSpec input = imagenet_input(options.channels, size, size * 256 / 224);
   if (family == Family::clip) input = clip_input(options.channels, size);
   if (family == Family::dinov2 && size >= 448) input = imagenet_input(options.channels, size, size);
   const InputSpec usual = input;
   if (source.config.is_object() && source.config.contains("pretrained_cfg")) {
-    apply_timm(source.config["pretrained_cfg"], input, warnings);
+    apply_timm(source.config["pretrained_cfg"], input, reading.warnings);
     if (family == Family::mae || family == Family::dinov2)
-      warn_of_other_statistics(input, usual, family == Family::mae ? "MAE" : "DINOv2", warnings);
+      warn_of_other_statistics(input, usual, family == Family::mae ? "MAE" : "DINOv2", reading.warnings);
   } else if (family == Family::timm) {
-    warnings.push_back(fmt::format(
-        "mean, std and crop are not in the file: ImageNet's and {} are assumed (timm's augreg weights take "
-        "0.5); say them by --assume input.mean=... input.std=... input.view=...",
-        input.view));
+    reading.guess(
+        {"input.mean", "input.std", "input.view"},
+        fmt::format("mean, std and crop are not in the file: ImageNet's and {} are assumed (timm's augreg "
+                    "weights take "
+                    "0.5); say them by --assume input.mean=... input.std=... input.view=...",
+                    input.view));
   }
   return input;
 }
 
+/// Where an architecture's name says what its tensors do not.
+struct Architecture {
+  std::string_view part;  // of the name
+  int64_t heads;          // 0: the usual ones
+  std::string_view activation;
+};
+constexpr Architecture kArchitectures[] = {
+    {"vit_base_patch16_gap_224", 16, ""}, {"giantopt", 16, "gelu_tanh"}, {"siglip", 0, "gelu_tanh"},
+    {"quickgelu", 0, "quick_gelu"},       {"test_vit4", 3, ""},          {"test_vit", 2, ""}};
+
+// They differ in the computation and not in the names of their tensors.
+constexpr std::string_view kOthers[] = {"rpn",  "rope", "naflex", "eva", "aimv2",
+                                        "beit", "_xp_", "pwee",   "18x2"};
+
+void apply_architecture(const WeightsSource& source, const std::string& name, VitOptions& options) {
+  for (const std::string_view other : kOthers) {
+    if (name.find(other) == std::string::npos) continue;
+    throw std::invalid_argument(fmt::format(
+        "[weights] {}: expected the architecture of a plain ViT; got '{}', whose blocks are others",
+        source.config_path.string(), name));
+  }
+  options.heads = usual_heads(options.width);
+  for (const Architecture& row : kArchitectures) {
+    if (name.find(row.part) == std::string::npos) continue;
+    if (row.heads > 0) options.heads = row.heads;
+    if (!row.activation.empty()) options.variant.activation = row.activation;
+    break;
+  }
+}
+
 /// What a timm configuration says and weights do not.
-void apply_config(const WeightsSource& source, Family family, VitOptions& options,
-                  std::vector<std::string>& warnings) {
+void apply_config(const WeightsSource& source, Family family, VitOptions& options, WeightsReading& reading) {
   if (!source.config.is_object() || !source.config.contains("architecture")) {
     if (family == Family::clip) {
-      warnings.emplace_back(
-          "the activation is not in the weights: gelu is assumed, as timm's names without 'quickgelu' have "
-          "it; OpenAI's "
-          "weights want --assume variant.activation=quick_gelu");
+      reading.guess({"variant.activation"},
+                    "the activation is not in the weights: gelu is assumed, as timm's names "
+                    "without 'quickgelu' have it; OpenAI's "
+                    "weights want --assume variant.activation=quick_gelu");
     }
     return;
   }
   const std::string architecture = source.config["architecture"].get<std::string>();
+  apply_architecture(source, architecture, options);
   const Json arguments = source.config.value("model_args", Json::object());
   if (arguments.is_object() && arguments.contains("num_heads") && arguments["num_heads"].is_number_integer())
     options.heads = arguments["num_heads"].get<int64_t>();
   const Json activation = arguments.is_object() ? arguments.value("act_layer", Json()) : Json();
-  if (architecture.find("quickgelu") != std::string::npos || activation == "quick_gelu")
-    options.variant.activation = "quick_gelu";
+  if (activation == "quick_gelu" || activation == "gelu_tanh" || activation == "gelu")
+    options.variant.activation = activation.get<std::string>();
   const Json tag = source.config.value("pretrained_cfg", Json::object()).value("tag", Json(""));
   if (tag.is_string() && tag.get<std::string>().starts_with("openai") &&
       options.variant.activation == "gelu") {
-    warnings.push_back(
+    reading.warnings.push_back(
         fmt::format("the tag says openai, whose weights were trained with quick_gelu; the architecture {} "
                     "says gelu, which is used",
                     architecture));
@@ -196,9 +228,9 @@ WeightsReading read_timm(const WeightsSource& source) {
   WeightsReading reading;
   reading.kind = "vit";
   VitOptions options = options_of(source, family);
-  apply_config(source, family, options, reading.warnings);
-  reading.input = input_of(options, family, source, reading.warnings);
-  note_untold(options.heads, "heads", reading);
+  apply_config(source, family, options, reading);
+  reading.input = input_of(options, family, source, reading);
+  guess_heads(options.width, options.heads, "heads", options.heads, reading);
   reading.elements = transformer_elements(options.width, options.depth, options.mlp_ratio, options.patches());
   reading.model = vit_config(options);
   if (source.has("blocks.0.mlp.w12.weight")) {
@@ -208,7 +240,8 @@ WeightsReading read_timm(const WeightsSource& source) {
   } else if (source.has("blocks.0.gamma_1")) {
     reading.names = kDeit3;
   }
-  reading.left_out = {"head.*", "head_dist.*", "pre_logits.*", "mask_token", "decoder_*"};
+  reading.left_out = {"head.*",    "head_dist.*", "pre_logits.*", "mask_token",
+                      "decoder_*", "dino_head.*", "ibot_head.*"};
   return reading;
 }
 

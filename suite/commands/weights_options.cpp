@@ -17,6 +17,8 @@ std::shared_ptr<WeightsOptions> add_weights_options(CLI::App& command) {
                   "input.mean, "
                   "input.std, input.view ...; see inspect)")
       ->allow_extra_args(false);
+  command.add_option("--group", options->group,
+                     "weights made elsewhere: the dictionary of the file to read, e.g. model_ema");
   return options;
 }
 

@@ -1,7 +1,9 @@
 #include "pretrain/weights/import.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "files/atomic.h"
 #include "files/hash.h"
@@ -69,7 +71,7 @@ TEST(OpenEncoder, SaysWhatItReadAndWhatWasAssumed) {
   EXPECT_EQ(weights["file_format"], "safetensors");
   EXPECT_EQ(weights["file"], "vit.safetensors");
   EXPECT_EQ(weights["assumed"], Json({"heads=2"}));
-  EXPECT_EQ(loaded.config["options"]["label"], "vit.safetensors");
+  EXPECT_EQ(loaded.config["options"]["label"], "vit.safetensors heads=2");
   EXPECT_TRUE(warns_of(loaded, "mean, std and crop are not in the file"));
 }
 
@@ -121,6 +123,78 @@ TEST(OpenEncoder, AnAssumptionIsCheckedLikeAnOption) {
   EXPECT_PRED2(contains, file.refusal({.assume = {"input.view=evil:1"}}), "evil");
   EXPECT_PRED2(contains, file.refusal({.assume = {"input.mean=0.5"}}), "mean");
   EXPECT_PRED2(contains, file.refusal({.assume = {"depth=3"}}), "missing: blocks.2");
+}
+
+TEST(OpenEncoder, WarnsOfAGuessUnlessItWasSaid) {
+  VitOptions wide = tiny_vit_variants().at("vit_learned");
+  wide.width = 64;
+  const TinyFile file(wide);
+  const LoadedEncoder guessed = open_encoder(file.write());
+  EXPECT_TRUE(warns_of(guessed, "heads: 1 are assumed"));
+  EXPECT_TRUE(warns_of(guessed, "mean, std and crop are not in the file"));
+  const LoadedEncoder said =
+      open_encoder(file.write(), {.assume = {"heads=1", "mean=0,0,0", "std=1,1,1", "view=eval:8:8:bicubic"}});
+  EXPECT_TRUE(said.warnings.empty()) << said.warnings.front();
+}
+
+TEST(OpenEncoder, TheSameTensorsUnderOtherAssumptionsAreAnotherEncoder) {
+  const TinyFile file;
+  const LoadedEncoder plain = file.open();
+  EXPECT_EQ(file.open().sha256, plain.sha256);
+  for (const char* assumption :
+       {"activation=quick_gelu", "norm_eps=1e-5", "mean=0,0,0", "view=eval:12:8:bilinear"}) {
+    const LoadedEncoder other = file.open({.assume = {assumption}});
+    EXPECT_NE(other.sha256, plain.sha256) << assumption;
+    EXPECT_NE(other.config["options"]["label"], plain.config["options"]["label"]) << assumption;
+  }
+}
+
+TEST(OpenEncoder, IntegersAreNoWeights) {
+  TinyFile file;
+  file.tensors["norm.bias"] = at::zeros({16}, at::kChar);
+  EXPECT_PRED2(contains, file.refusal(), "1 not of floating-point numbers: norm.bias (I8)");
+}
+
+TEST(OpenEncoder, ADateInANameIsNoDigest) {
+  const TinyFile file;
+  EXPECT_NO_THROW(open_encoder(file.write("vit-20240115.safetensors"), {.assume = {"heads=2"}}));
+}
+
+TEST(OpenEncoder, APipeInPlaceOfAConfigurationIsNotWaitedFor) {
+  const TinyFile file;
+  ASSERT_EQ(::mkfifo((file.folder / "config.json").c_str(), 0600), 0);
+  EXPECT_PRED2(contains, file.refusal(), "config.json: expected a regular file");
+}
+
+TEST(OpenEncoder, AnArchitectureWithOtherBlocksUnderTheSameNamesIsRefused) {
+  const TinyFile file;
+  for (const char* name : {"vit_base_patch16_rpn_224", "vit_small_patch16_rope_ape_224"}) {
+    write_file_atomically(file.folder / "config.json", fmt::format(R"({{"architecture": "{}"}})", name));
+    EXPECT_PRED2(contains, file.refusal(), name);
+  }
+}
+
+TEST(OpenEncoder, AnUnknownGroupIsRefused) {
+  WeightsOptions options;
+  options.group = "model_ema";
+  EXPECT_PRED2(contains, TinyFile().refusal(options), "got 'model_ema'");
+}
+
+TEST(OpenEncoder, PreprocessingThatIsNotDoneHereIsWarnedOf) {
+  VitOptions options = tiny_vit_variants().at("vit_learned");
+  options.width = 64;
+  const TinyFile file(options);
+  write_file_atomically(
+      file.folder / "config.json",
+      R"({"architecture": "vit_x", "pretrained_cfg": {"crop_mode": "squash", "input_size": [3, 99, 99], "mean": 0.5}})");
+  const LoadedEncoder loaded = open_encoder(file.write());
+  EXPECT_TRUE(warns_of(loaded, "crop_mode"));
+  EXPECT_TRUE(warns_of(loaded, "input_size"));
+  EXPECT_EQ(loaded.encoder->input().mean, (std::vector<double>{0.5, 0.5, 0.5}));
+}
+
+TEST(OpenEncoder, ADeviationOfNothingIsRefused) {
+  EXPECT_PRED2(contains, TinyFile().refusal({.assume = {"input.std=0,1,1"}}), "std above 0");
 }
 
 TEST(OpenEncoder, TheInputMayBeAssumed) {
@@ -231,6 +305,8 @@ TEST(OpenEncoder, ATowerThatIsNotClipsIsRefusedByItsKey) {
            {R"(, "timm_model_name": "convnext")", "", "vision_cfg.timm_model_name"},
            {R"(, "attentional_pool": true)", "", "vision_cfg.attentional_pool"},
            {"", R"(, "hf_model_name": "roberta")", "text_cfg.hf_model_name"},
+           {R"(, "norm_kwargs": {"eps": 0.001})", "", "vision_cfg.norm_kwargs"},
+           {R"(, "new_trick": 1)", "", "vision_cfg.new_trick"},
            {"", R"(, "no_causal_mask": true)", "text_cfg.no_causal_mask"}}) {
     with_config(vision, text);
     EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { open_encoder(folder.path()); }), key);
