@@ -37,9 +37,9 @@ void check_for_permutation(const Classification& result, const at::Tensor& label
 class ZeroShot final : public Protocol {
  public:
   void describe(Options& options) override {
-    options.add(
-        "prompts", &prompts_,
-        {.help = "templates and class names: a set's name or a JSON file; empty: the data set's own"});
+    options.add("prompts", &prompts_,
+                {.help = "templates and class names: a set's name or a JSON file; empty: the data set's own, "
+                         "else 'a photo of a {}.'"});
     options.add("templates", &templates_,
                 {.help = "the headline: all templates together, or the first alone",
                  .choices = {"ensemble", "single"}});

@@ -174,8 +174,11 @@ TEST_F(ZeroShot, AnEncoderWithoutATextSideIsAnError) {
             "[zero_shot] expected an encoder with a text side; got vit");
 }
 
-TEST_F(ZeroShot, ADataSetThatNobodyWrotePromptsForIsAnError) {
-  EXPECT_PRED2(contains, error_of(toy_clip(), toy_task(8, 8), Json::object()), "'toy_pictures'");
+TEST_F(ZeroShot, ADataSetThatNobodyWrotePromptsForGetsThePlainestTemplateAndAWarning) {
+  const Record record = run(toy_clip(), toy_task(8, 8), Json::object());
+  EXPECT_EQ(record.resolved.at("first_template"), "a photo of a {}.");
+  EXPECT_EQ(record.resolved.at("class_names_from"), "data set");
+  EXPECT_PRED2(warns, record, "there are no prompts for toy_pictures");
 }
 
 class Classless final : public ToyPictures {
