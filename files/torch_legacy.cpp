@@ -12,7 +12,7 @@
 namespace repbench {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 // 0x1950a86a20f9469cfc6c, pickled by protocol 2.
 constexpr std::string_view magic = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."sv;

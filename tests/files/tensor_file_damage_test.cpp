@@ -28,10 +28,10 @@ size_t flip_step() {
 std::vector<fs::path> damaged_files() {
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(kTorchFiles)) files.push_back(entry.path());
-  if (golden_folder()) {
+  if (shared_golden_folder()) {
     for (const char* name : {"clip_tiny.pt", "mae_tiny.pth", "clip_fp16.torchscript.pt",
                              "clip_tiny.ddp_partial_legacy.pt", "clip_fp16.io.safetensors"}) {
-      files.push_back(*golden_folder() / name);
+      files.push_back(*shared_golden_folder() / name);
     }
   }
   std::sort(files.begin(), files.end());
@@ -104,8 +104,8 @@ TEST(DamagedFiles, AFileCutAtAnyLengthIsAnError) {
   for (const fs::path& path : damaged_files()) {
     const std::string bytes = read_file(path);
     constexpr size_t small = 10'000;
-    if (!is_whole(bytes) || (bytes.size() > small && golden_folder() &&
-                             path.parent_path() == *golden_folder() && flip_step() != 1))
+    if (!is_whole(bytes) || (bytes.size() > small && shared_golden_folder() &&
+                             path.parent_path() == *shared_golden_folder() && flip_step() != 1))
       continue;
     for (size_t size = 0; size < bytes.size(); ++size) {
       // A copy of its own, so that a sanitizer sees a step over the end.

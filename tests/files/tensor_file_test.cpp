@@ -29,8 +29,8 @@ void expect_tensors(const TensorFile& file, const std::string& group, const Safe
 class GoldenWeights : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!golden_folder()) GTEST_SKIP() << "REPBENCH_GOLDEN names no folder";
-    folder_ = *golden_folder();
+    if (!shared_golden_folder()) GTEST_SKIP() << "REPBENCH_GOLDEN names no folder";
+    folder_ = *shared_golden_folder();
   }
   fs::path folder_;
 };

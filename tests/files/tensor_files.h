@@ -17,7 +17,7 @@
 namespace repbench {
 
 /// The files that the Python originals wrote, in the folder that the environment names; empty if it does not.
-inline std::optional<std::filesystem::path> golden_folder() {
+inline std::optional<std::filesystem::path> shared_golden_folder() {
   const char* folder = ::getenv("REPBENCH_GOLDEN");
   if (folder == nullptr || *folder == '\0') return std::nullopt;
   return folder;
