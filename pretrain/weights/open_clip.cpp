@@ -29,7 +29,9 @@ struct Required {
 
 void check_tower(const CheckedJson& tower, std::span<const Required> required,
                  const std::vector<std::string>& read) {
-  for (const auto& [key, got] : tower.object().items()) {
+  for (const auto& entry : tower.object().items()) {
+    const std::string& key = entry.key();
+    const Json& got = entry.value();
     if (std::find(read.begin(), read.end(), key) != read.end() || got.is_null()) continue;
     const auto row = std::find_if(required.begin(), required.end(),
                                   [&](const Required& wanted) { return key == wanted.key; });
