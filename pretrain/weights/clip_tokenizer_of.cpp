@@ -8,8 +8,7 @@ namespace repbench {
 
 std::shared_ptr<const Tokenizer> tokenizer_of_vocabulary(int64_t vocabulary,
                                                          std::vector<std::string>& warnings) {
-  constexpr int64_t kClip = 49408;
-  if (vocabulary != kClip) {
+  if (vocabulary != kClipVocabulary) {
     warnings.push_back(
         fmt::format("the text side has a vocabulary of {} ids and no known tokenizer: it takes ids, no texts",
                     vocabulary));

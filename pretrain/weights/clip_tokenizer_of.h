@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -7,6 +8,8 @@
 #include "datasets/text/tokenizer.h"
 
 namespace repbench {
+
+constexpr int64_t kClipVocabulary = 49408;  // ids: 256 bytes twice, 48,894 merges, SOT, EOT
 
 /// CLIP's own tokenizer where the vocabulary is of its size; else, or where its files are missing, null and a
 /// warning: such an encoder takes ids alone.

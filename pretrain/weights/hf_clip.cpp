@@ -176,7 +176,7 @@ ExportedWeights write_hf_clip(const Encoder& encoder) {
         {"patch_size", options.patch_size},
         {"projection_dim", options.embed_dim}}}};
   exported.files["preprocessor_config.json"] = hugging_face_preprocessor(encoder.input());
-  if (vocabulary != 49408)
+  if (vocabulary != kClipVocabulary)
     exported.warnings.emplace_back(
         "the vocabulary is not CLIP's: CLIPTokenizer does not fit, give the model ids");
   return exported;

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 /// Does a config.json of ours say what the folder is?
 bool is_ours(const fs::path& folder) {
   if (fs::exists(folder / "latest")) return true;
-  if (!fs::exists(folder / "config.json")) return false;
+  if (!fs::is_regular_file(folder / "config.json")) return false;  // a pipe would be waited for
   const Json config = read_json(folder / "config.json");
   return config.is_object() && config.contains("encoder") && config.contains("format");
 }
@@ -227,12 +227,14 @@ Json description(const Found& found, const FillReport& report, const WeightsOpti
           {"assumed", options.assume}};
 }
 
-/// Its row in tables: the file, or the folder where the file's name says nothing; and what was assumed of it.
+/// Its row in tables: the file, or the folder where the file's name says nothing; and what was chosen and
+/// assumed of it.
 std::string label_of(const fs::path& given, const WeightsSource& source, const WeightsOptions& options) {
   fs::path path = fs::weakly_canonical(given);
   if (is_usual_name(path.filename().string())) path = path.parent_path();
   std::string label = path.filename().string();
   if (label.empty()) label = source.path.filename().string();
+  if (options.group) label += " " + *options.group;
   for (const std::string& assumption : options.assume) label += " " + assumption;
   return label;
 }

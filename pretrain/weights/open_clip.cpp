@@ -109,7 +109,7 @@ TextOptions text_of(const CheckedJson& config) {
 }
 
 TextVariant text_variant_of(const CheckedJson& config) {
-  TextVariant variant{.vocabulary = 49408};
+  TextVariant variant{.vocabulary = kClipVocabulary};
   if (const auto ids = config.find("vocab_size")) variant.vocabulary = positive(*ids);
   if (const auto ratio = config.find("mlp_ratio")) variant.mlp_ratio = ratio->number();
   return variant;
@@ -309,7 +309,7 @@ ExportedWeights write_open_clip(const Encoder& encoder) {
                                                {"vision_cfg", vision},
                                                {"text_cfg", text_cfg}}},
                                              {"preprocess_cfg", open_clip_preprocess_cfg(encoder.input())}};
-  if (encoder.text()->vocabulary_size() != 49408)
+  if (encoder.text()->vocabulary_size() != kClipVocabulary)
     exported.warnings.emplace_back(
         "the vocabulary is not CLIP's: open_clip's own tokenizer does not fit, give it ids");
   return exported;

@@ -164,6 +164,11 @@ TEST(OpenEncoder, APipeInPlaceOfAConfigurationIsNotWaitedFor) {
   const TinyFile file;
   ASSERT_EQ(::mkfifo((file.folder / "config.json").c_str(), 0600), 0);
   EXPECT_PRED2(contains, file.refusal(), "config.json: expected a regular file");
+  file.write("model.safetensors");  // also where a checkpoint of ours could be meant
+  for (const std::filesystem::path& path : {file.folder.path(), file.folder / "model.safetensors"}) {
+    EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { open_encoder(path); }),
+                 "config.json: expected a regular file");
+  }
 }
 
 TEST(OpenEncoder, AnArchitectureWithOtherBlocksUnderTheSameNamesIsRefused) {
