@@ -30,7 +30,9 @@ struct Example {
 struct Provenance {
   std::string source;
   std::string licence;  // "" if unknown
-  std::string sha256;   // over what identifies the content: the files read, or the sorted list of (id, size)
+  std::string sha256;   // over annotations and pictures
+  std::string hashed =
+      "contents";  // what of the pictures: "contents", or "names and sizes" where they are many
 };
 
 /// One split of a data set. Every method is thread-safe and const.
@@ -48,11 +50,21 @@ class Dataset {
 
   virtual std::string id(int64_t index) const = 0;
 
-  /// The class, without reading the picture; -1 if the example has none.
+  /// The class, without reading the picture; -1 if the example has none, or several.
   virtual int64_t label(int64_t index) const = 0;
+
+  /// All classes of an example, ascending: none, one, or several (multi-label).
+  virtual std::vector<int64_t> labels(int64_t index) const {
+    const int64_t only = label(index);
+    return only < 0 ? std::vector<int64_t>{} : std::vector<int64_t>{only};
+  }
 
   /// An example's captions; kinds that know them without the picture say so here.
   virtual std::vector<std::string> captions(int64_t index) const { return get(index).captions; }
+
+  /// How many examples lie together in each file that is read as a stream (a tar shard), in order; empty:
+  /// each example is a file of its own, or all are in memory.
+  virtual std::vector<int64_t> shard_sizes() const { return {}; }
 
   virtual const std::vector<std::string>& class_names() const = 0;
   virtual const Provenance& provenance() const = 0;
