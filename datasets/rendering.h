@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "datasets/dataset.h"
+#include "datasets/images/decode.h"
 #include "datasets/images/views.h"
 
 namespace repbench {
@@ -22,8 +23,9 @@ struct StageSeconds {
 /// How pictures become pixels; the same for a whole run.
 struct Rendering {
   Views views;
-  int channels = 3;      // 1 or 3
-  uint64_t seed = 0;     // of random views
+  int channels = 3;   // 1 or 3
+  uint64_t seed = 0;  // of random views
+  DecodeOptions decoding = {};
   bool regions = false;  // decode no more of a picture than its views read: a fault elsewhere goes unseen
 };
 

@@ -157,7 +157,13 @@ PretrainOptions load_pretrain_options(const Json& preset, const std::string& sou
   fields.set_all(preset, source);
   for (const std::string& assignment : assignments) fields.set_from_text(assignment, assigned_by);
   if (options.view.empty()) options.view = options.recipe->training_view();
-  options.view = make_view(options.view)->specification();
+  const Views views = make_views(options.view);
+  if (views.size() != 1) {
+    throw std::invalid_argument(
+        fmt::format("[{}] key 'view': expected one view of each picture for {}; got {}", source,
+                    options.objective, views.size()));
+  }
+  options.view = views.front()->specification();
   const std::unique_ptr<ViewTransform> eval_view = make_view(options.input().view);
   if (eval_view->random()) {
     throw std::invalid_argument(fmt::format("[{}] key 'eval_view': expected a view without chance; got '{}'",
