@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
+#include <system_error>
 
 #include "files/atomic.h"
 #include "files/utf8.h"
@@ -17,6 +18,13 @@ constexpr std::string_view kSpace = " \t\r\n\f\v";
 }  // namespace
 
 std::string read_text(const std::filesystem::path& path, std::string_view where) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  // A pipe without a writer would be waited for.
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw std::runtime_error(
+        fmt::format("[{}] {}: expected a text file; got no regular file", where, path.string()));
+  }
   std::string content = read_file(path);
   if (content.starts_with("\xEF\xBB\xBF")) content.erase(0, 3);
   if (const auto broken = find_broken_utf8(content)) {
