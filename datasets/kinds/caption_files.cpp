@@ -8,7 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "datasets/kinds/tsv_rows.h"
+#include "datasets/kinds/csv_rows.h"
 #include "files/utf8.h"
 
 namespace repbench {
@@ -120,7 +120,7 @@ std::vector<CaptionedPicture> read_token_file(const std::string& content, const 
 }
 
 std::vector<CaptionedPicture> read_caption_tsv(const std::string& content, const fs::path& path) {
-  TsvRows rows(without_byte_order_mark(content), path);
+  CsvRows rows(without_byte_order_mark(content), path);
   std::vector<std::string> header;
   if (!rows.next(header)) {
     throw std::runtime_error(

@@ -95,7 +95,9 @@ std::vector<uint64_t> sizes_of(const ListedPictures& list) {
     if (regular && !error) continue;
     if (missing++ == 0) {
       first_missing = &picture;
-      reason = error && error != std::errc::no_such_file_or_directory ? error.message() : "no such file";
+      reason = !error                                          ? "no regular file"
+               : error == std::errc::no_such_file_or_directory ? "no such file"
+                                                               : error.message();
     }
   }
   if (first_missing != nullptr) {
@@ -134,7 +136,8 @@ std::shared_ptr<const Dataset> make_picture_list(ListedPictures list) {
 }
 
 std::string printable_name(const fs::path& path) {
-  std::string text = path.string(), result;
+  const std::string text = path.string();
+  std::string result;
   std::string_view rest = text;
   while (const auto broken = find_broken_utf8(rest)) {
     result += rest.substr(0, *broken);

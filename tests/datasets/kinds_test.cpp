@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <stdexcept>
 
 #include "datasets/dataset.h"
 #include "files/atomic.h"
+#include "files/json.h"
 #include "tests/datasets/golden.h"
 #include "tests/datasets/idx_folder.h"
 #include "tests/files/error_message.h"
@@ -40,6 +42,48 @@ DatasetSpec write_caption_tsv(const std::filesystem::path& folder, const std::st
   return {"caption_tsv", (folder / "pairs.tsv").string()};
 }
 
+DatasetSpec write_image_list(const std::filesystem::path& folder, const std::string& picture) {
+  std::string rows = "image,label,split\n";
+  for (int i = 0; i < 24; ++i) {
+    write_file_atomically(folder / fmt::format("{}.jpg", i), picture);
+    rows += fmt::format("{}.jpg,{},{}\n", i, i % 3, i % 2 == 0 ? "train" : "test");
+  }
+  write_file_atomically(folder / "list.csv", rows);
+  return {"image_list", (folder / "list.csv").string()};
+}
+
+DatasetSpec write_voc(const std::filesystem::path& folder, const std::string& picture) {
+  for (int i = 0; i < 24; ++i) {
+    write_file_atomically(folder / fmt::format("JPEGImages/{}.jpg", i), picture);
+    write_file_atomically(folder / fmt::format("Annotations/{}.xml", i),
+                          i == 0 ? "<annotation/>"
+                                 : "<annotation><object><name>dog</name></object>"
+                                   "<object><name>cat</name></object></annotation>");
+  }
+  for (const int first : {0, 12}) {
+    std::string ids;
+    for (int i = first; i < first + 12; ++i) ids += fmt::format("{}\n", i);
+    write_file_atomically(folder / "ImageSets/Main" / (first == 0 ? "train.txt" : "test.txt"), ids);
+  }
+  return {"voc", folder.string()};
+}
+
+DatasetSpec write_coco(const std::filesystem::path& folder, const std::string& picture) {
+  for (const std::string split : {"train", "test"}) {
+    Json images = Json::array(), annotations = Json::array();
+    for (int i = 0; i < 12; ++i) {
+      const std::string file = fmt::format("{}{}.jpg", split, i);
+      write_file_atomically(folder / (split + "2017") / file, picture);
+      images.push_back({{"id", i}, {"file_name", file}});
+      annotations.push_back({{"image_id", i / 2}, {"category_id", i % 2 + 1}});
+    }
+    const Json categories = {{{"id", 1}, {"name", "cat"}}, {{"id", 2}, {"name", "dog"}}};
+    const Json file = {{"images", images}, {"annotations", annotations}, {"categories", categories}};
+    write_file_atomically(folder / fmt::format("annotations/instances_{}2017.json", split), file.dump());
+  }
+  return {"coco_instances", (folder / "annotations/instances_{split}2017.json").string()};
+}
+
 // At least twelve examples a split, for the kind at hand. Gives what to open.
 DatasetSpec write_splits(const DatasetKind& kind, const std::filesystem::path& folder) {
   const std::string name(kind.name);
@@ -47,6 +91,11 @@ DatasetSpec write_splits(const DatasetKind& kind, const std::filesystem::path& f
   const std::string picture = read_file(golden_folder() / "jpeg/grey.jpg");
   if (name == "flickr8k") return write_flickr8k(folder, picture);
   if (name == "caption_tsv") return write_caption_tsv(folder, picture);
+  if (name == "image_list") return write_image_list(folder, picture);
+  if (name == "voc") return write_voc(folder, picture);
+  if (name == "coco_instances") return write_coco(folder, picture);
+  if (name == "stl10") return {name, (golden_folder() / "small_pictures").string()};
+  if (name.starts_with("cifar")) return {name, (golden_folder() / "small_pictures").string()};
   for (const std::string split : {"train", "test"}) {
     if (kind.name == "image_folder") {
       for (int i = 0; i < 12; ++i) {
@@ -59,17 +108,16 @@ DatasetSpec write_splits(const DatasetKind& kind, const std::filesystem::path& f
   return {name, folder.string()};
 }
 
-// Captions, a class, or both.
+// Captions, classes, or both; of a data set of several classes an example may have none.
 void check_example(const Dataset& dataset, int64_t index, const Example& example) {
-  const int64_t label = dataset.label(index);
-  if (label == -1) {
-    EXPECT_TRUE(example.labels.empty());
-    EXPECT_FALSE(example.captions.empty());
-  } else {
-    EXPECT_EQ(example.labels, std::vector<int64_t>{label});
+  EXPECT_EQ(dataset.labels(index), example.labels);
+  EXPECT_TRUE(std::is_sorted(example.labels.begin(), example.labels.end()));
+  EXPECT_EQ(dataset.label(index), example.labels.size() == 1 ? example.labels.front() : -1);
+  for (const int64_t label : example.labels) {
     EXPECT_GE(label, 0);
     EXPECT_LT(label, static_cast<int64_t>(dataset.class_names().size()));
   }
+  EXPECT_TRUE(!example.captions.empty() || !dataset.class_names().empty());
   for (const std::string& caption : example.captions) EXPECT_FALSE(caption.empty());
 }
 
@@ -112,7 +160,7 @@ TEST(DatasetKinds, NameTheNearestOfAnUnknownOne) {
     open_dataset({"fashon_mnist", ""}, "train");
   });
   EXPECT_PRED2(contains, message,
-               "[dataset] expected a kind of data set: caption_tsv, fashion_mnist, flickr8k, idx");
+               "[dataset] expected a kind of data set: caption_tsv, cifar10, cifar100, coco_instances");
   EXPECT_PRED2(contains, message, "got 'fashon_mnist' (did you mean 'fashion_mnist'?)");
 }
 
