@@ -7,28 +7,45 @@ namespace repbench {
 
 // One function a file in kinds/.
 std::shared_ptr<const Dataset> open_caption_tsv(const DatasetSpec& spec, std::string_view split);
+std::shared_ptr<const Dataset> open_coco_captions(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_fashion_mnist(const DatasetSpec& spec, std::string_view split);
+std::shared_ptr<const Dataset> open_flickr30k(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_flickr8k(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_idx(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_image_folder(const DatasetSpec& spec, std::string_view split);
+std::shared_ptr<const Dataset> open_karpathy(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_shapes(const DatasetSpec& spec, std::string_view split);
 
 namespace {
 
-constexpr std::array<DatasetKind, 6> kKinds = {{
+constexpr std::array<DatasetKind, 9> kKinds = {{
     {"caption_tsv",
-     "caption_tsv:FILE: open_clip's tables with the columns filepath and title (splits: train, test, all)",
+     "caption_tsv:FILE[:image=COLUMN][:caption=COLUMN]: open_clip's tables with the columns filepath and "
+     "title, after tabs, or commas in a .csv file (splits: train, test, all)",
      open_caption_tsv},
+    {"coco_captions",
+     "coco_captions:FILE[:root=FOLDER][:captions=5]: captions_{train,val}YEAR.json and its pictures (splits: "
+     "the file's, all)",
+     open_coco_captions},
     {"fashion_mnist", "60,000 + 10,000 grey 28x28 pictures of clothes (Debian package dataset-fashion-mnist)",
      open_fashion_mnist},
+    {"flickr30k",
+     "flickr30k:PATH[:karpathy=FILE]: results_20130124.token, results.csv, captions.txt or "
+     "flickr_annotations_30k.csv, and a folder flickr30k-images",
+     open_flickr30k},
     {"flickr8k",
-     "flickr8k:PATH: NAME.token.txt with lines NAME.jpg#K<TAB>CAPTION, a folder of pictures, split files",
+     "flickr8k:PATH: NAME.token.txt with lines NAME.jpg#K<TAB>CAPTION, or Kaggle's captions.txt; a folder of "
+     "pictures, split files",
      open_flickr8k},
     {"idx", "idx:PATH: MNIST-style files {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz",
      open_idx},
     {"image_folder",
      "image_folder:PATH: JPEG and PNG files in PATH/SPLIT/CLASS, or in PATH/CLASS (80/20 split)",
      open_image_folder},
+    {"karpathy",
+     "karpathy:FILE[:root=FOLDER]: dataset_{flickr8k,flickr30k,coco}.json and its pictures (splits: train "
+     "with restval, val, test, all)",
+     open_karpathy},
     {"shapes",
      "coloured shapes drawn on the fly, with captions; shapes:KEY=VALUE,... sets task "
      "(captions, shape, colour, count, relation), pairs, size, noise, train, test, seed",

@@ -5,6 +5,7 @@
 
 #include "datasets/dataset.h"
 #include "files/atomic.h"
+#include "files/json.h"
 #include "tests/datasets/golden.h"
 #include "tests/datasets/idx_folder.h"
 #include "tests/files/error_message.h"
@@ -40,13 +41,50 @@ DatasetSpec write_caption_tsv(const std::filesystem::path& folder, const std::st
   return {"caption_tsv", (folder / "pairs.tsv").string()};
 }
 
-// At least twelve examples a split, for the kind at hand. Gives what to open.
+// flickr30k and karpathy with the splits of one annotation file.
+DatasetSpec write_karpathy(const std::filesystem::path& folder, const std::string& picture,
+                           const std::string& kind) {
+  std::string rows = "raw,split,filename\n";
+  Json images = Json::array();
+  for (const std::string split : {"train", "test"}) {
+    for (int i = 0; i < 12; ++i) {
+      const std::string file = fmt::format("{}{}.jpg", split, i);
+      write_file_atomically(folder / "flickr30k-images" / file, picture);
+      rows += fmt::format("\"[\"\"A dog .\"\"]\",{},{}\n", split, file);
+      images.push_back({{"filename", file}, {"split", split}, {"sentences", {{{"raw", "A dog ."}}}}});
+    }
+  }
+  write_file_atomically(folder / "flickr_annotations_30k.csv", rows);
+  write_file_atomically(folder / "dataset.json", canonical_json({{"images", images}}));
+  return {kind, (kind == "karpathy" ? folder / "dataset.json" : folder).string()};
+}
+
+// One file a split.
+DatasetSpec write_coco_captions(const std::filesystem::path& folder, const std::string& picture) {
+  for (const std::string split : {"train", "test"}) {
+    Json images = Json::array(), annotations = Json::array();
+    for (int i = 0; i < 12; ++i) {
+      const std::string file = fmt::format("{}{}.jpg", split, i);
+      write_file_atomically(folder / file, picture);
+      images.push_back({{"id", i}, {"file_name", file}});
+      annotations.push_back({{"image_id", i}, {"caption", "A dog."}});
+    }
+    write_file_atomically(folder / fmt::format("captions_{}.json", split),
+                          canonical_json({{"images", images}, {"annotations", annotations}}));
+  }
+  return {"coco_captions", (folder / "captions_SPLIT.json").string()};
+}
+
+// At least twelve examples a split, for the kind at hand. Gives what to open; SPLIT in its path stands for
+// the split's name, for kinds whose files hold one.
 DatasetSpec write_splits(const DatasetKind& kind, const std::filesystem::path& folder) {
   const std::string name(kind.name);
   if (name == "shapes") return {name, "train=12,test=12"};
   const std::string picture = read_file(golden_folder() / "jpeg/grey.jpg");
   if (name == "flickr8k") return write_flickr8k(folder, picture);
   if (name == "caption_tsv") return write_caption_tsv(folder, picture);
+  if (name == "flickr30k" || name == "karpathy") return write_karpathy(folder, picture, name);
+  if (name == "coco_captions") return write_coco_captions(folder, picture);
   for (const std::string split : {"train", "test"}) {
     if (kind.name == "image_folder") {
       for (int i = 0; i < 12; ++i) {
@@ -92,6 +130,12 @@ void check_contract(const Dataset& dataset, std::set<std::string>& ids) {
   EXPECT_THROW(dataset.get(-1), std::out_of_range);
 }
 
+DatasetSpec for_split(DatasetSpec spec, const std::string& split) {
+  const size_t place = spec.path.find("SPLIT");
+  if (place != std::string::npos) spec.path.replace(place, 5, split);
+  return spec;
+}
+
 TEST(DatasetKinds, AllKeepTheContract) {
   for (const DatasetKind& kind : dataset_kinds()) {
     SCOPED_TRACE(kind.name);
@@ -99,8 +143,8 @@ TEST(DatasetKinds, AllKeepTheContract) {
     const ScratchFolder folder;
     const DatasetSpec spec = write_splits(kind, folder.path());
     std::set<std::string> ids;
-    for (const auto split : {"train", "test"}) {
-      const auto dataset = open_dataset(spec, split);
+    for (const std::string split : {"train", "test"}) {
+      const auto dataset = open_dataset(for_split(spec, split), split);
       EXPECT_EQ(dataset->split(), split);
       check_contract(*dataset, ids);
     }
@@ -112,7 +156,8 @@ TEST(DatasetKinds, NameTheNearestOfAnUnknownOne) {
     open_dataset({"fashon_mnist", ""}, "train");
   });
   EXPECT_PRED2(contains, message,
-               "[dataset] expected a kind of data set: caption_tsv, fashion_mnist, flickr8k, idx");
+               "[dataset] expected a kind of data set: caption_tsv, coco_captions, fashion_mnist, flickr30k, "
+               "flickr8k, idx");
   EXPECT_PRED2(contains, message, "got 'fashon_mnist' (did you mean 'fashion_mnist'?)");
 }
 
