@@ -15,10 +15,12 @@ std::shared_ptr<const Dataset> open_idx(const DatasetSpec& spec, std::string_vie
 std::shared_ptr<const Dataset> open_image_folder(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_karpathy(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_shapes(const DatasetSpec& spec, std::string_view split);
+std::shared_ptr<const Dataset> open_shards(const DatasetSpec& spec, std::string_view split);
+std::shared_ptr<const Dataset> open_subset(const DatasetSpec& spec, std::string_view split);
 
 namespace {
 
-constexpr std::array<DatasetKind, 9> kKinds = {{
+constexpr std::array<DatasetKind, 11> kKinds = {{
     {"caption_tsv",
      "caption_tsv:FILE[:image=COLUMN][:caption=COLUMN]: open_clip's tables with the columns filepath and "
      "title, after tabs, or commas in a .csv file (splits: train, test, all)",
@@ -50,6 +52,14 @@ constexpr std::array<DatasetKind, 9> kKinds = {{
      "coloured shapes drawn on the fly, with captions; shapes:KEY=VALUE,... sets task "
      "(captions, shape, colour, count, relation), pairs, size, noise, train, test, seed",
      open_shapes},
+    {"shards",
+     "shards:PATTERN[:classes=FILE][:index=FOLDER]: webdataset tars: a file, a folder, or "
+     "name-{000..011}.tar (splits: the folder's train, val, test; else train, test; all)",
+     open_shards},
+    {"subset",
+     "subset:FILE[:of=DATASET]: some examples of any of these, by an index file or a list of ids or "
+     "positions",
+     open_subset},
 }};
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "tests/datasets/idx_folder.h"
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
+#include "tests/files/tar_writer.h"
 
 namespace repbench {
 namespace {
@@ -75,12 +76,37 @@ DatasetSpec write_coco_captions(const std::filesystem::path& folder, const std::
   return {"coco_captions", (folder / "captions_SPLIT.json").string()};
 }
 
+DatasetSpec write_shards(const std::filesystem::path& folder, const std::string& picture) {
+  for (const std::string split : {"train", "test"}) {
+    std::vector<TarItem> items;
+    for (int i = 0; i < 12; ++i) {
+      items.push_back({fmt::format("{}.jpg", i), picture});
+      items.push_back({fmt::format("{}.txt", i), "A dog."});
+      items.push_back({fmt::format("{}.cls", i), std::to_string(i % 3)});
+    }
+    write_file_atomically(folder / split / "0.tar", tar_of(items));
+  }
+  return {"shards", folder.string() + ":index=" + (folder / "index").string()};
+}
+
+// One list a split.
+DatasetSpec write_subset(const std::filesystem::path& folder) {
+  for (const std::string split : {"train", "test"}) {
+    std::string positions;
+    for (int i = 0; i < 12; ++i) positions += fmt::format("{}\n", 2 * i);
+    write_file_atomically(folder / (split + ".txt"), positions);
+  }
+  return {"subset", (folder / "SPLIT.txt").string() + ":of=shapes:train=24,test=24"};
+}
+
 // At least twelve examples a split, for the kind at hand. Gives what to open; SPLIT in its path stands for
 // the split's name, for kinds whose files hold one.
 DatasetSpec write_splits(const DatasetKind& kind, const std::filesystem::path& folder) {
   const std::string name(kind.name);
   if (name == "shapes") return {name, "train=12,test=12"};
+  if (name == "subset") return write_subset(folder);
   const std::string picture = read_file(golden_folder() / "jpeg/grey.jpg");
+  if (name == "shards") return write_shards(folder, picture);
   if (name == "flickr8k") return write_flickr8k(folder, picture);
   if (name == "caption_tsv") return write_caption_tsv(folder, picture);
   if (name == "flickr30k" || name == "karpathy") return write_karpathy(folder, picture, name);
