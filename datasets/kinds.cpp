@@ -9,8 +9,8 @@ namespace repbench {
 std::shared_ptr<const Dataset> open_caption_tsv(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_cifar10(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_cifar100(const DatasetSpec& spec, std::string_view split);
-std::shared_ptr<const Dataset> open_coco_instances(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_coco_captions(const DatasetSpec& spec, std::string_view split);
+std::shared_ptr<const Dataset> open_coco_instances(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_fashion_mnist(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_flickr30k(const DatasetSpec& spec, std::string_view split);
 std::shared_ptr<const Dataset> open_flickr8k(const DatasetSpec& spec, std::string_view split);
@@ -26,7 +26,7 @@ std::shared_ptr<const Dataset> open_voc(const DatasetSpec& spec, std::string_vie
 
 namespace {
 
-constexpr std::array<DatasetKind, 18> kKinds = {{
+constexpr std::array<DatasetKind, 17> kKinds = {{
     {"caption_tsv",
      "caption_tsv:FILE[:image=COLUMN][:caption=COLUMN]: open_clip's tables with the columns filepath and "
      "title, after tabs, or commas in a .csv file (splits: train, test, all)",
@@ -34,15 +34,15 @@ constexpr std::array<DatasetKind, 18> kKinds = {{
     {"cifar10", "cifar10:PATH: CIFAR-10, binary or python, unpacked or as .tar.gz", open_cifar10},
     {"cifar100", "cifar100:PATH[:labels=coarse]: CIFAR-100, binary or python, unpacked or as .tar.gz",
      open_cifar100},
+    {"coco_captions",
+     "coco_captions:FILE[:root=FOLDER][:captions=5]: captions_{train,val}YEAR.json and its pictures (splits: "
+     "the file's, all)",
+     open_coco_captions},
     {"coco_instances",
      "coco_instances:FILE[:root=FOLDER]: several classes a picture, from COCO's instances JSON; {split} in "
      "FILE "
      "stands for the split",
      open_coco_instances},
-    {"coco_captions",
-     "coco_captions:FILE[:root=FOLDER][:captions=5]: captions_{train,val}YEAR.json and its pictures (splits: "
-     "the file's, all)",
-     open_coco_captions},
     {"fashion_mnist", "60,000 + 10,000 grey 28x28 pictures of clothes (Debian package dataset-fashion-mnist)",
      open_fashion_mnist},
     {"flickr30k",
