@@ -73,7 +73,8 @@ void on_read(png_structp png, png_bytep to, size_t count) {
 
 /// Bytes in Pillow's order; 16-bit values lose the lower one, except grey ones, where it comes first.
 void ask_for_native_pixels(png_structp png, const Layout& layout) {
-  png_set_expand_gray_1_2_4_to_8(png);
+  // libpng would spread a palette, too.
+  if (layout.kind != PixelKind::palette) png_set_expand_gray_1_2_4_to_8(png);
   png_set_packing(png);
   if (layout.kind == PixelKind::grey16) {
     png_set_swap(png);

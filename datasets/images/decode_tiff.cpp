@@ -13,7 +13,7 @@ constexpr int64_t kMostPixelsPerByte = int64_t{1} << 14;  // a fax of white line
 int64_t most_pixels(const TiffFile& file, const TiffLayout& layout) {
   const auto bytes = static_cast<int64_t>(std::min<size_t>(file.bytes().size(), size_t{1} << 40));
   if (file.field<uint16_t>(TIFFTAG_COMPRESSION) == COMPRESSION_NONE) {
-    return bytes * 8 / (int64_t{layout.bits} * layout.channels) + 1;
+    return bytes * 8 / (int64_t{layout.bits} * layout.samples) + 1;
   }
   return std::max(kSmallPicture, bytes * kMostPixelsPerByte);
 }
@@ -157,6 +157,7 @@ void decode_tiff(Bytes bytes, std::string_view name, Image& image) {
   allocate_pixels(image, layout.height, layout.width, layout.channels, layout.kind, INT64_MAX, name);
   if (layout.kind == PixelKind::palette) read_palette(file, layout, image);
   TIFFIsTiled(file.get()) != 0 ? read_tiles(file, layout, image) : read_strips(file, layout, image);
+  file.check();
   if (layout.separate && layout.premultiplied)
     divide_by_alpha(image.pixels.data(), layout.height * layout.width);
   turn(image, layout.orientation);

@@ -6,6 +6,18 @@
 #include <cstring>
 
 namespace repbench {
+namespace {
+
+std::string one_line(const char* format, va_list arguments) {
+  std::array<char, 200> text{};
+  std::vsnprintf(text.data(), text.size(), format, arguments);
+  std::string line = text.data();
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  std::ranges::replace_if(line, control, ' ');
+  return line;
+}
+
+}  // namespace
 
 /// libtiff's file functions on bytes in memory.
 struct TiffMemory {
@@ -36,24 +48,28 @@ TiffFile::TiffFile(Bytes bytes, std::string_view name) : bytes_(bytes), name_(na
   TIFFOpenOptions* options = TIFFOpenOptionsAlloc();
   if (options == nullptr) throw std::bad_alloc();
   TIFFOpenOptionsSetErrorHandlerExtR(options, complain, this);
-  TIFFOpenOptionsSetWarningHandlerExtR(options, ignore, this);
+  TIFFOpenOptionsSetWarningHandlerExtR(options, warn, this);
   TIFFOpenOptionsSetMaxSingleMemAlloc(options, kMostMemory);
   // "m": the bytes are not mapped by libtiff; it reads them.
   tiff_.reset(TIFFClientOpenExt("TIFF", "rm", this, TiffMemory::read, TiffMemory::write, TiffMemory::seek,
                                 TiffMemory::close, TiffMemory::size, nullptr, nullptr, options));
   TIFFOpenOptionsFree(options);
   if (tiff_ == nullptr) fail();
+  check();
 }
 
 int TiffFile::complain(TIFF*, void* self, const char*, const char* format, va_list arguments) {
-  std::array<char, 200> text{};
-  std::vsnprintf(text.data(), text.size(), format, arguments);
   // Only the first complaint says what was wrong; a file may hold anything, and the line stays one.
   std::string& complaint = static_cast<TiffFile*>(self)->complaint_;
-  if (!complaint.empty()) return 1;
-  complaint = text.data();
-  std::ranges::replace_if(
-      complaint, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  if (complaint.empty()) complaint = one_line(format, arguments);
+  return 1;
+}
+
+// Without its colours a palette's picture would be taken for grey.
+int TiffFile::warn(TIFF*, void* self, const char*, const char* format, va_list arguments) {
+  const std::string warning = one_line(format, arguments);
+  std::string& complaint = static_cast<TiffFile*>(self)->complaint_;
+  if (complaint.empty() && warning.find("\"ColorMap\"") != warning.npos) complaint = warning;
   return 1;
 }
 

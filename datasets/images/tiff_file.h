@@ -22,6 +22,11 @@ class TiffFile {
   Bytes bytes() const { return bytes_; }
   std::string_view name() const { return name_; }
 
+  /// Throws if libtiff has complained about what it nevertheless went on with.
+  void check() const {
+    if (!complaint_.empty()) fail();
+  }
+
   /// A field of one number; its default where the file does not say it.
   template <typename Number>
   Number field(ttag_t tag) const {
@@ -39,7 +44,7 @@ class TiffFile {
   };
 
   static int complain(TIFF*, void* self, const char* module, const char* format, va_list arguments);
-  static int ignore(TIFF*, void*, const char*, const char*, va_list) { return 1; }
+  static int warn(TIFF*, void* self, const char* module, const char* format, va_list arguments);
 
   Bytes bytes_;
   toff_t at_ = 0;

@@ -6,7 +6,9 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile, PngImagePlugin
+
+ImageFile.MAXBLOCK = 1 << 22  # optimised and progressive files of noise need a large buffer
 
 
 def pixels(height, width, channels, smooth, seed=0):
@@ -17,7 +19,7 @@ def pixels(height, width, channels, smooth, seed=0):
     y, x = np.mgrid[0:height, 0:width]
     waves = [128 + 110 * np.sin(x / (7.0 + c) + c) * np.cos(y / (9.0 - c)) for c in range(channels)]
     picture = np.stack(waves, axis=-1)
-    picture[(x // 13 + y // 17) % 5 == 0] = generator.integers(0, 256, channels)
+    picture[(x // 13 + y // 17) % 5 == 1] = generator.integers(0, 256, channels)
     return picture.astype(np.uint8)
 
 
@@ -43,19 +45,30 @@ def saved(image, kind, **options):
     return file.getvalue()
 
 
+def resampled(jpeg, factors, height, width):
+    """The same blocks read with other sampling factors of the first component (0xHV) and another size: Pillow
+    writes no 4:4:0 and no 4:1:1, but these have as many blocks as a 4:2:2 turned on its side and as a 4:2:0."""
+    at = next(jpeg.index(marker) for marker in (b"\xff\xc0", b"\xff\xc2") if marker in jpeg)
+    return jpeg[:at + 5] + struct.pack(">HHBBB", height, width, 3, 1, factors) + jpeg[at + 12:]
+
+
 def jpegs(height, width):
+    for smooth, progressive in itertools.product((True, False), (True, False)):
+        end = f"{'progressive_' * progressive}{smooth}.jpg"
+        half = saved(picture("RGB", height, width, smooth), "JPEG", subsampling="4:2:2", progressive=progressive)
+        yield f"440_{end}", resampled(half, 0x12, width, height)
+        if not progressive:
+            quarter = saved(picture("RGB", height, width, smooth), "JPEG", subsampling="4:2:0")
+            yield f"411_{end}", resampled(quarter, 0x41, -(-height // 2), 2 * width)
+            yield f"441_{end}", resampled(quarter, 0x14, 2 * height, -(-width // 2))
     for smooth, (name, options) in itertools.product((True, False), {
             "444": dict(subsampling="4:4:4"), "422": dict(subsampling="4:2:2"), "420": dict(subsampling="4:2:0"),
-            "411": dict(subsampling="4:1:1"), "440": dict(subsampling="4:4:0"), "coarse": dict(quality=5),
-            "fine": dict(quality=100), "progressive": dict(progressive=True),
+            "coarse": dict(quality=5),
+            "fine": dict(quality=100), "420_progressive": dict(progressive=True),
             "progressive_444": dict(progressive=True, subsampling="4:4:4", quality=90),
-            "progressive_422": dict(progressive=True, subsampling="4:2:2"), "optimised": dict(optimize=True),
-            "restart": dict(restart_marker_blocks=3), "restart_rows": dict(restart_marker_rows=1),
+            "progressive_422": dict(progressive=True, subsampling="4:2:2"), "optimised": dict(optimize=True), "restart": dict(restart_marker_blocks=3), "restart_rows": dict(restart_marker_rows=1),
             "rgb": dict(keep_rgb=True)}.items()):
-        try:
-            yield f"{name}_{smooth}.jpg", saved(picture("RGB", height, width, smooth), "JPEG", **options)
-        except (TypeError, ValueError, OSError):
-            continue  # this Pillow does not write such
+        yield f"{name}_{smooth}.jpg", saved(picture("RGB", height, width, smooth), "JPEG", **options)
     for mode in ("L", "CMYK", "1"):
         yield f"{mode}.jpg", saved(picture(mode, height, width), "JPEG")
         yield f"{mode}_progressive.jpg", saved(picture(mode, height, width), "JPEG", progressive=True)
@@ -196,15 +209,20 @@ def bmp_of_runs(height, width, nibbles, grey):
     return (b"BM" + struct.pack("<IHHI", offset + len(data), 0, 0, offset) + fields + table.tobytes() + data)
 
 
-def tiff_of(height, width, photometric, bits, order="<", extra=(), planar=1, fill=1, colours=None, orientation=None):
-    """Any TIFF that is not compressed, of random values."""
+def tiff_of(height, width, photometric, bits, order="<", extra=(), planar=1, fill=1, orientation=None, rows=None,
+            tile=None):
+    """Any TIFF that is not compressed, of random values, in strips of some rows or in square tiles."""
     generator = np.random.default_rng([height, width, photometric, bits[0], len(bits)])
     planes = len(bits) if planar == 2 else 1
-    size = (width * sum(bits) // planes + 7) // 8 * height
-    data = generator.integers(0, 256, size * planes, dtype=np.uint8).tobytes()
+    rows = tile or rows or height
+    parts = -(-height // rows) * (-(-width // tile) if tile else 1) * planes
+    size = ((tile or width) * sum(bits) // planes + 7) // 8 * rows
+    data = generator.integers(0, 256, size * parts, dtype=np.uint8).tobytes()
+    offsets, sizes = (4, [8 + size * i for i in range(parts)]), (4, [size] * parts)
     entries = {256: (3, [width]), 257: (3, [height]), 258: (3, bits), 259: (3, [1]), 262: (3, [photometric]),
-               273: (4, [8 + size * i for i in range(planes)]), 277: (3, [len(bits)]), 278: (3, [height]),
-               279: (4, [size] * planes), 284: (3, [planar])}
+               277: (3, [len(bits)]), 284: (3, [planar])}
+    entries |= ({322: (3, [tile]), 323: (3, [tile]), 324: offsets, 325: sizes} if tile else
+                {273: offsets, 278: (3, [rows]), 279: sizes})
     if extra:
         entries[338] = (3, list(extra))
     if fill != 1:
@@ -254,6 +272,10 @@ def tiffs(height, width):
         yield f"{name}_planes.tif", tiff_of(height, width, *TIFF_LAYOUTS[name], planar=2)
     for name in ("grey1", "white1", "grey4", "grey8", "palette8", "rgb"):
         yield f"{name}_reversed.tif", tiff_of(height, width, *TIFF_LAYOUTS[name], fill=2)
+        yield f"{name}_tiles.tif", tiff_of(height, width, *TIFF_LAYOUTS[name], tile=16)
+        yield f"{name}_strips.tif", tiff_of(height, width, *TIFF_LAYOUTS[name], rows=3)
+    yield "rgb_tiles_planes.tif", tiff_of(height, width, 2, (8,) * 3, tile=16, planar=2)
+    yield "rgb_strips_planes.tif", tiff_of(height, width, 2, (8,) * 3, rows=2, planar=2)
     for orientation in range(1, 9):
         yield f"turned{orientation}.tif", tiff_of(height, width, 2, (8,) * 3, orientation=orientation)
     for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"):
@@ -265,10 +287,27 @@ def tiffs(height, width):
                 continue
     for compression in ("group3", "group4", "tiff_ccitt"):
         yield f"1_{compression}.tif", saved(picture("1", height, width), "TIFF", compression=compression)
-    for mode, quality in itertools.product(("L", "RGB", "CMYK"), (30, 95)):
+    for mode, quality in itertools.product(("L", "RGB", "CMYK", "YCbCr"), (30, 95)):
         yield f"{mode}_jpeg{quality}.tif", saved(picture(mode, height, width), "TIFF", compression="jpeg", quality=quality)
     yield "pages.tif", saved(picture("RGB", height, width), "TIFF", save_all=True,
                              append_images=[picture("L", 5, 5)])
+
+
+def oriented(height, width):
+    """Pictures whose EXIF, or XMP where they have no EXIF, says how to turn them."""
+    for orientation, order in itertools.product(range(1, 9), "<>"):
+        entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
+        head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "IH", 8, 1)
+        exif = b"Exif\0\0" + head + entry + bytes(4)
+        xmp = f'<x:xmpmeta tiff:Orientation="{orientation}"/>'.encode()
+        text = PngImagePlugin.PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", xmp.decode())
+        image, name = picture("RGB", height, width), f"{orientation}_{'II' if order == '<' else 'MM'}"
+        for kind, options in ("JPEG", {}), ("PNG", {}), ("WEBP", dict(lossless=True)):
+            yield f"exif{name}.{kind.lower()}", saved(image, kind, exif=exif, **options)
+            if order == "<":
+                packet = dict(pnginfo=text) if kind == "PNG" else dict(xmp=xmp)
+                yield f"xmp{orientation}.{kind.lower()}", saved(image, kind, **packet, **options)
 
 
 FORMATS = {"jpeg": jpegs, "png": pngs, "webp": webps, "bmp": bmps, "tiff": tiffs}
