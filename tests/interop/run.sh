@@ -68,4 +68,7 @@ for view in eval:256:224:bicubic eval:64:64:bilinear eval:40:32:bicubic; do
   "$repbench" view "${pictures[@]}" --view "$view" --out "$work/pixels.safetensors"
   "$python" tests/interop/pillow_view.py "$work/pixels.safetensors" "$view" "${pictures[@]}"
 done
+
+echo "== pictures of every format, mode and sampling against Pillow"
+"$python" tests/interop/pictures.py "$repbench"
 echo "interop: all peers agree"
