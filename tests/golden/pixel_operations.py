@@ -1,6 +1,6 @@
 """Colour and geometric changes of small pictures at fixed parameters, as Pillow, torchvision and timm make them.
 
-Keys: `rgb`, `soft`, `grey` are sources [H, W, C]; `<source>|<operation>|<numbers, joined by commas>` the result.
+Keys: `rgb`, `soft`, `grey`, `wide` (large enough to be equalised) are sources [H, W, C]; `<source>|<operation>|<numbers, joined by commas>` the result.
 The numbers of `affine` and `rotate` start with the interpolation (1 bilinear, 2 bicubic) and end with the fill's
 three values, which grey pictures see as Rec. 601 luma.
 """
@@ -33,7 +33,8 @@ def sources(generator):
     y, x = np.mgrid[0:7, 0:10]
     soft = np.stack([60 + 14 * x, 200 - 17 * y, 90 + 6 * x + 8 * y], axis=-1).astype(np.uint8)
     grey = generator.integers(30, 200, (9, 8, 1), dtype=np.uint8)
-    return {"rgb": noise, "soft": soft, "grey": grey}
+    wide = generator.normal(90, 25, (24, 30, 3)).astype(np.uint8)
+    return {"rgb": noise, "soft": soft, "grey": grey, "wide": wide}
 
 
 def changed(image, operation, number):
@@ -71,9 +72,14 @@ def main():
         def keep(key, result, shape=pixels.shape, name=name):
             results[f"{name}|{key}"] = np.asarray(result).reshape(shape)
 
+        wanted = ("equalise",) if name == "wide" else SIMPLE
         for operation, numbers in SIMPLE.items():
+            if operation not in wanted:
+                continue
             for number in numbers:
                 keep(f"{operation}|{number}", changed(image, operation, number))
+        if name == "wide":
+            continue
         moves = [("affine", numbers) for numbers in MAPS] + [("rotate", (angle,)) for angle in ANGLES]
         for place, (operation, numbers) in enumerate(moves):
             for interpolation in (1, 2):

@@ -108,10 +108,10 @@ TEST(RandAugment, ChangesThePixelsByEveryOperation) {
   for (const bool increasing : {false, true}) {
     for (const std::string_view name : augment_names(increasing)) {
       for (const int channels : {1, 3}) {
-        Image before = noise_picture(16, 16, channels);
+        Image before = noise_picture(40, 40, channels);
         for (uint8_t& value : before.pixels) value = static_cast<uint8_t>(40 + value / 2);
         Image image = before;
-        augment({image.pixels.data(), 16, 16, channels}, {name, augment_argument(name, 7, true)},
+        augment({image.pixels.data(), 40, 40, channels}, {name, augment_argument(name, 4, true)},
                 {128, 128, 128});
         const bool colour_of_grey = channels == 1 && name.starts_with("Color");
         EXPECT_EQ(image.pixels == before.pixels, colour_of_grey) << name << ' ' << channels;
