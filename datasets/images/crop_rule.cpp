@@ -1,5 +1,6 @@
 #include "datasets/images/crop_rule.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace repbench {
@@ -42,6 +43,17 @@ CropWindow random_resized_crop(int height, int width, const Range& scale, const 
     return {top, left, h, w};
   }
   return central(height, width, ratio);
+}
+
+CropWindow single_crop(int height, int width, const Range& scale, const Range& ratio,
+                       const std::function<double()>& uniform) {
+  const double target = static_cast<double>(height) * width * between(scale, uniform());
+  const double aspect = std::exp(between({std::log(ratio.low), std::log(ratio.high)}, uniform()));
+  const int w = std::clamp(python_round(std::sqrt(target * aspect)), 1, width);
+  const int h = std::clamp(python_round(std::sqrt(target / aspect)), 1, height);
+  const int top = static_cast<int>(uniform() * (height - h + 1));
+  const int left = static_cast<int>(uniform() * (width - w + 1));
+  return {top, left, h, w};
 }
 
 CropWindow center_crop(int height, int width, int size) {

@@ -16,6 +16,11 @@ struct Range {
 CropWindow random_resized_crop(int height, int width, const Range& scale, const Range& ratio,
                                const std::function<double()>& uniform);
 
+/// The variant of MAE's linear probing: one draw of area and ratio whose sides are clamped to the picture
+/// (and to one pixel); no further tries. Takes four numbers: area, ratio, top, left.
+CropWindow single_crop(int height, int width, const Range& scale, const Range& ratio,
+                       const std::function<double()>& uniform);
+
 /// torchvision's CenterCrop; outside the picture where that is smaller.
 CropWindow center_crop(int height, int width, int size);
 

@@ -1,11 +1,11 @@
 #include "datasets/images/resample.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <tuple>
-#include <utility>
 #include <vector>
+
+#include "datasets/images/taps.h"
 
 // Vectors of 32-bit products need SSE4.1 or AVX2, which the x86-64 baseline lacks; the loader picks at start.
 // The results are integers, so they are the same in every clone. (The sanitizers cannot run the resolvers.)
@@ -19,88 +19,12 @@
 namespace repbench {
 namespace {
 
-constexpr int kFractionBits = 32 - 8 - 2;
 constexpr int32_t kHalf = 1 << (kFractionBits - 1);
-
-struct Filter {
-  double (*weight)(double);
-  double support;
-};
-
-double bilinear(double x) {
-  x = std::abs(x);
-  return x < 1.0 ? 1.0 - x : 0.0;
-}
-
-double bicubic(double x) {  // Keys, a = -1/2; Pillow's order of operations
-  constexpr double a = -0.5;
-  x = std::abs(x);
-  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
-  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * a;
-  return 0.0;
-}
-
-Filter filter_of(Interpolation interpolation) {
-  return interpolation == Interpolation::bicubic ? Filter{bicubic, 2.0} : Filter{bilinear, 1.0};
-}
-
-// Which inputs make an output, and with what weights: output i reads count[i] inputs from first[i].
-struct Taps {
-  int longest = 0;
-  std::vector<int> first, count;
-  std::vector<int32_t> weights;  // [outputs, longest], fixed point
-
-  const int32_t* of(int output) const { return weights.data() + static_cast<int64_t>(output) * longest; }
-  int size() const { return static_cast<int>(first.size()); }
-
-  // Counts inputs from the first one that is read; gives that one and how many there are.
-  std::pair<int, int> rebase() {
-    const int start = first.front();
-    for (int& input : first) input -= start;
-    return {start, first.back() + count.back()};
-  }
-};
-
-int32_t fixed_point(double weight) {  // half away from zero
-  return static_cast<int32_t>((weight < 0 ? -0.5 : 0.5) + weight * (1 << kFractionBits));
-}
-
-// One axis: `inputs` pixels, of which [from, to) become `outputs`; taps for outputs [begin, begin + wanted).
-struct Axis {
-  int inputs;
-  double from, to;
-  int outputs, begin, wanted;
-};
-
-void compute_taps(const Filter& filter, const Axis& axis, Taps& taps) {
-  const float from = static_cast<float>(axis.from), to = static_cast<float>(axis.to);  // as Pillow keeps them
-  const double scale = static_cast<double>(to - from) / axis.outputs;
-  const double widening = std::max(scale, 1.0);
-  const double support = filter.support * widening;
-  const double inverse = 1.0 / widening;
-  taps.longest = static_cast<int>(std::ceil(support)) * 2 + 1;
-  taps.first.resize(axis.wanted);
-  taps.count.resize(axis.wanted);
-  taps.weights.resize(static_cast<size_t>(axis.wanted) * taps.longest);
-
-  thread_local std::vector<double> raw;
-  raw.resize(taps.longest);
-  for (int i = 0; i < axis.wanted; ++i) {
-    const double center = from + (axis.begin + i + 0.5) * scale;
-    const int first = std::max(static_cast<int>(center - support + 0.5), 0);
-    const int count = std::min(static_cast<int>(center + support + 0.5), axis.inputs) - first;
-    double sum = 0.0;
-    for (int k = 0; k < count; ++k) sum += raw[k] = filter.weight((k + first - center + 0.5) * inverse);
-    int32_t* weights = taps.weights.data() + static_cast<int64_t>(i) * taps.longest;
-    for (int k = 0; k < count; ++k) weights[k] = fixed_point(sum != 0.0 ? raw[k] / sum : raw[k]);
-    taps.first[i] = first;
-    taps.count[i] = count;
-  }
-}
+using Weights = Taps<int32_t>;
 
 inline uint8_t clip(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kFractionBits, 0, 255)); }
 
-REPBENCH_KERNEL void grey_row(const uint8_t* input, const Taps& taps, int outputs, uint8_t* output) {
+REPBENCH_KERNEL void grey_row(const uint8_t* input, const Weights& taps, int outputs, uint8_t* output) {
   for (int i = 0; i < outputs; ++i) {
     const uint8_t* pixel = input + taps.first[i];
     const int32_t* weights = taps.of(i);
@@ -110,21 +34,37 @@ REPBENCH_KERNEL void grey_row(const uint8_t* input, const Taps& taps, int output
   }
 }
 
-// `input` can be read one byte past the last pixel: four lanes, of which three count.
-REPBENCH_KERNEL void rgb_row(const uint8_t* input, const Taps& taps, int outputs, uint8_t* output) {
+// Four lanes a pixel, of which `kChannels` count: `input` can be read some bytes past the last pixel.
+template <int kChannels>
+inline __attribute__((always_inline)) void colour_row(const uint8_t* input, const Weights& taps, int outputs,
+                                                      uint8_t* output) {
   using Bytes [[gnu::vector_size(4)]] = uint8_t;
   using Lanes [[gnu::vector_size(16)]] = int32_t;
   for (int i = 0; i < outputs; ++i) {
-    const uint8_t* pixel = input + 3 * taps.first[i];
+    const uint8_t* pixel = input + kChannels * taps.first[i];
     const int32_t* weights = taps.of(i);
     Lanes sum = {kHalf, kHalf, kHalf, kHalf};
-    for (int k = 0; k < taps.count[i]; ++k, pixel += 3) {
+    for (int k = 0; k < taps.count[i]; ++k, pixel += kChannels) {
       Bytes bytes;
       std::memcpy(&bytes, pixel, sizeof bytes);
       sum += __builtin_convertvector(bytes, Lanes) * weights[k];
     }
-    for (int c = 0; c < 3; ++c) output[3 * i + c] = clip(sum[c]);
+    for (int c = 0; c < kChannels; ++c) output[kChannels * i + c] = clip(sum[c]);
   }
+}
+
+REPBENCH_KERNEL void two_channel_row(const uint8_t* input, const Weights& taps, int outputs,
+                                     uint8_t* output) {
+  colour_row<2>(input, taps, outputs, output);
+}
+
+REPBENCH_KERNEL void rgb_row(const uint8_t* input, const Weights& taps, int outputs, uint8_t* output) {
+  colour_row<3>(input, taps, outputs, output);
+}
+
+REPBENCH_KERNEL void four_channel_row(const uint8_t* input, const Weights& taps, int outputs,
+                                      uint8_t* output) {
+  colour_row<4>(input, taps, outputs, output);
 }
 
 // Columns [0, bytes) of one output row; `input` points to the first row that it reads.
@@ -151,24 +91,25 @@ REPBENCH_KERNEL void vertical_row(const uint8_t* input, int64_t stride, const in
   for (; x < bytes; ++x) column_block<1>(input + x, stride, weights, count, output + x);
 }
 
+using RowKernel = void (*)(const uint8_t* input, const Weights& taps, int outputs, uint8_t* output);
+constexpr RowKernel kRowKernels[] = {grey_row, two_channel_row, rgb_row, four_channel_row};
+
 // Every row of `source` along x. Taps count from the source's first column.
-void horizontal_pass(const PixelView& source, const Taps& taps, uint8_t* output) {
+void horizontal_pass(const PixelView& source, const Weights& taps, uint8_t* output) {
   const int outputs = taps.size();
   const size_t bytes = static_cast<size_t>(source.width) * source.channels;
+  const RowKernel row = kRowKernels[source.channels - 1];
+  const bool reads_past = source.channels == 2 || source.channels == 3;
   thread_local std::vector<uint8_t> padded;
-  if (source.channels == 3) padded.resize(bytes + 1);
+  if (reads_past) padded.resize(bytes + 2);
   for (int y = 0; y < source.height; ++y, output += static_cast<int64_t>(outputs) * source.channels) {
-    if (source.channels == 1) {
-      grey_row(source.row(y), taps, outputs, output);
-    } else {
-      std::memcpy(padded.data(), source.row(y), bytes);
-      rgb_row(padded.data(), taps, outputs, output);
-    }
+    if (reads_past) std::memcpy(padded.data(), source.row(y), bytes);
+    row(reads_past ? padded.data() : source.row(y), taps, outputs, output);
   }
 }
 
 // Every column of `source` along y. Taps count from the source's first row.
-void vertical_pass(const PixelView& source, const Taps& taps, uint8_t* output) {
+void vertical_pass(const PixelView& source, const Weights& taps, uint8_t* output) {
   const int64_t bytes = static_cast<int64_t>(source.width) * source.channels;
   for (int i = 0; i < taps.size(); ++i, output += bytes) {
     vertical_row(source.row(taps.first[i]), source.stride, taps.of(i), taps.count[i], bytes, output);
@@ -176,15 +117,15 @@ void vertical_pass(const PixelView& source, const Taps& taps, uint8_t* output) {
 }
 
 // The pixels in between are 8-bit too, so the order counts.
-void two_passes(const PixelView& source, const Taps& columns, const Taps& rows, bool rows_first,
+void two_passes(const PixelView& source, const Weights& columns, const Weights& rows, bool start_with_rows,
                 uint8_t* output) {
   thread_local std::vector<uint8_t> pixels;
   PixelView between = source;
-  (rows_first ? between.height : between.width) = rows_first ? rows.size() : columns.size();
+  (start_with_rows ? between.height : between.width) = start_with_rows ? rows.size() : columns.size();
   between.stride = static_cast<int64_t>(between.width) * source.channels;
   pixels.resize(between.stride * between.height);
   between.data = pixels.data();
-  if (rows_first) {
+  if (start_with_rows) {
     vertical_pass(source, rows, pixels.data());
     horizontal_pass(between, columns, output);
   } else {
@@ -198,30 +139,28 @@ void copy_rows(const PixelView& from, uint8_t* output) {
   for (int y = 0; y < from.height; ++y, output += bytes) std::memcpy(output, from.row(y), bytes);
 }
 
-// Nearest: Pillow steps through the source by repeated addition, whose rounding is part of the result.
-void source_positions(double from, double to, int inputs, int outputs, std::vector<int>& positions) {
-  const double step = static_cast<double>(static_cast<float>(to) - static_cast<float>(from)) / outputs;
-  double at = static_cast<float>(from) + step * 0.5;
-  positions.resize(outputs);
-  for (int i = 0; i < outputs; ++i, at += step) {
-    const int position = at < 0.0 ? -1 : static_cast<int>(at);
-    positions[i] = position < inputs ? position : -1;
-  }
+struct Axes {
+  Axis rows, columns;
+};
+
+Axes axes_of(const PicturePart& picture, int height, int width, const Box& box, const CropWindow& window) {
+  return {{picture.height, box.top, box.bottom, height, window.top, window.height},
+          {picture.width, box.left, box.right, width, window.left, window.width}};
 }
 
-void nearest(const PixelView& picture, int height, int width, const Box& box, const CropWindow& window,
-             uint8_t* output) {
+void nearest(const PicturePart& picture, const Axes& axes, uint8_t* output) {
   thread_local std::vector<int> rows, columns;
-  source_positions(box.top, box.bottom, picture.height, height, rows);
-  source_positions(box.left, box.right, picture.width, width, columns);
-  const int channels = picture.channels;
-  for (int y = window.top; y < window.top + window.height; ++y) {
-    for (int x = window.left; x < window.left + window.width; ++x, output += channels) {
-      if (rows[y] < 0 || columns[x] < 0) {
+  nearest_inputs(axes.rows, rows);
+  nearest_inputs(axes.columns, columns);
+  const int channels = picture.pixels.channels;
+  for (const int y : rows) {
+    for (const int x : columns) {
+      if (y < 0 || x < 0) {
         std::memset(output, 0, channels);
       } else {
-        std::memcpy(output, picture.row(rows[y]) + columns[x] * channels, channels);
+        std::memcpy(output, picture.at(y, x), channels);
       }
+      output += channels;
     }
   }
 }
@@ -238,30 +177,51 @@ PixelView view_of(const Image& image) {
           static_cast<int64_t>(image.width) * image.channels};
 }
 
-void resample(const PixelView& picture, int height, int width, Interpolation interpolation, const Box& box,
-              const CropWindow& window, uint8_t* output) {
-  const bool along_x = width != picture.width || box.left != 0 || box.right != width;
-  const bool along_y = height != picture.height || box.top != 0 || box.bottom != height;
-  if (!along_x && !along_y) return copy_rows(picture.part(window), output);
-  if (interpolation == Interpolation::nearest) return nearest(picture, height, width, box, window, output);
+PicturePart whole_picture(const PixelView& pixels) { return {pixels, 0, 0, pixels.height, pixels.width}; }
 
-  thread_local Taps columns, rows;
-  const Filter filter = filter_of(interpolation);
+PixelView PicturePart::window(const CropWindow& wanted) const {
+  return pixels.part({wanted.top - top, wanted.left - left, wanted.height, wanted.width});
+}
+
+CropWindow resample_source(int picture_height, int picture_width, int height, int width,
+                           Interpolation interpolation, const CropWindow& window) {
+  const PicturePart picture{{}, 0, 0, picture_height, picture_width};
+  const auto [rows, columns] = axes_of(picture, height, width, whole_box(picture), window);
+  CropWindow used = window;
+  if (interpolation == Interpolation::nearest || filtered(rows)) {
+    std::tie(used.top, used.height) = inputs_of(interpolation, rows);
+  }
+  if (interpolation == Interpolation::nearest || filtered(columns)) {
+    std::tie(used.left, used.width) = inputs_of(interpolation, columns);
+  }
+  return used;
+}
+
+Box whole_box(const PicturePart& picture) {
+  return {0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)};
+}
+
+void resample(const PicturePart& picture, int height, int width, Interpolation interpolation, const Box& box,
+              const CropWindow& window, uint8_t* output) {
+  const Axes axes = axes_of(picture, height, width, box, window);
+  const bool along_x = filtered(axes.columns), along_y = filtered(axes.rows);
+  if (!along_x && !along_y) return copy_rows(picture.window(window), output);
+  if (interpolation == Interpolation::nearest) return nearest(picture, axes, output);
+
+  thread_local Weights columns, rows;
   CropWindow used = window;  // the source pixels that count
   if (along_x) {
-    compute_taps(filter, {picture.width, box.left, box.right, width, window.left, window.width}, columns);
+    compute_taps(interpolation, axes.columns, columns);
     std::tie(used.left, used.width) = columns.rebase();
   }
   if (along_y) {
-    compute_taps(filter, {picture.height, box.top, box.bottom, height, window.top, window.height}, rows);
+    compute_taps(interpolation, axes.rows, rows);
     std::tie(used.top, used.height) = rows.rebase();
   }
-  const PixelView source = picture.part(used);
+  const PixelView source = picture.window(used);
   if (!along_y) return horizontal_pass(source, columns, output);
   if (!along_x) return vertical_pass(source, rows, output);
-  // Pillow 13 starts with the rows when they shrink much more than the columns (its pull request 9549).
-  const int fewer_rows = picture.height - height, fewer_columns = picture.width - width;
-  two_passes(source, columns, rows, fewer_rows > 0 && fewer_rows > 2 * int64_t{fewer_columns}, output);
+  two_passes(source, columns, rows, rows_first(axes.rows, axes.columns), output);
 }
 
 }  // namespace repbench

@@ -7,16 +7,21 @@
 #include <cstring>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "datasets/images/resample.h"
+#include "files/nearest.h"
 
 namespace repbench {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Interpolation>, 3> kInterpolations = {
+constexpr std::array<std::pair<std::string_view, Interpolation>, 6> kInterpolations = {
     {{"nearest", Interpolation::nearest},
      {"bilinear", Interpolation::bilinear},
-     {"bicubic", Interpolation::bicubic}}};
+     {"bicubic", Interpolation::bicubic},
+     {"box", Interpolation::box},
+     {"hamming", Interpolation::hamming},
+     {"lanczos", Interpolation::lanczos}}};
 
 Image blank(int height, int width, int channels) {
   if (height < 1 || width < 1) {
@@ -34,8 +39,13 @@ Interpolation parse_interpolation(std::string_view word) {
   for (const auto& [known, interpolation] : kInterpolations) {
     if (word == known) return interpolation;
   }
-  throw std::invalid_argument(
-      fmt::format("[resize] expected an interpolation: nearest, bilinear or bicubic; got '{}'", word));
+  fail_unknown_name("resize", "an interpolation", word, interpolation_names());
+}
+
+std::vector<std::string> interpolation_names() {
+  std::vector<std::string> names;
+  for (const auto& [known, interpolation] : kInterpolations) names.emplace_back(known);
+  return names;
 }
 
 std::string_view name(Interpolation interpolation) {
@@ -50,8 +60,14 @@ Image resize(const Image& image, int height, int width, Interpolation interpolat
         "[resize] expected a box inside the {}x{} picture; got left {}, top {}, right {}, bottom {}",
         image.height, image.width, box.left, box.top, box.right, box.bottom));
   }
+  result.kind = image.kind;
+  if (image.kind == PixelKind::grey16) {
+    resample16(view_of(image), height, width, interpolation, box, result.pixels.data());
+    return result;
+  }
+  result.palette = image.palette;
   const CropWindow whole{0, 0, height, width};
-  resample(view_of(image), height, width, interpolation, box, whole, result.pixels.data());
+  resample(whole_picture(view_of(image)), height, width, interpolation, box, whole, result.pixels.data());
   return result;
 }
 

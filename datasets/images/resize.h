@@ -2,16 +2,18 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "datasets/images/image.h"
 
 namespace repbench {
 
-enum class Interpolation { nearest, bilinear, bicubic };
+enum class Interpolation { nearest, bilinear, bicubic, box, hamming, lanczos };
 
 /// Throws std::invalid_argument listing the names.
 Interpolation parse_interpolation(std::string_view name);
 std::string_view name(Interpolation interpolation);
+std::vector<std::string> interpolation_names();
 
 /// Whole pixels of a picture.
 struct CropWindow {

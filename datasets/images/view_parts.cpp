@@ -1,10 +1,13 @@
 #include "datasets/images/view_parts.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
+
+#include "files/nearest.h"
 
 namespace repbench {
 
@@ -14,6 +17,21 @@ ViewParts::ViewParts(std::string_view specification) : text_(specification) {
     parts_.push_back(text_.substr(start, end - start));
     start = end + 1;
   }
+  const size_t at = kind().find('@');
+  if (at == std::string_view::npos) return;
+  const std::string_view version = kind().substr(at + 1);
+  const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), version_);
+  if (error != std::errc() || end != version.data() + version.size()) {
+    fail("KIND or KIND@VERSION", fmt::format("'{}'", kind()));
+  }
+  parts_.front() = kind().substr(0, at);
+}
+
+void ViewParts::take_version(int version) {
+  if (version_ != 0 && version_ != version) {
+    fail(fmt::format("version {} of {}", version, kind()), fmt::format("version {}", version_));
+  }
+  label_ = version == 1 ? std::string(kind()) : fmt::format("{}@{}", kind(), version);
 }
 
 template <typename Number>
@@ -38,11 +56,34 @@ double ViewParts::real(size_t index, std::string_view what, double low, double h
 
 Interpolation ViewParts::interpolation(size_t index) const {
   if (!has(index)) return Interpolation::bicubic;
-  try {
-    return parse_interpolation(parts_[index]);
-  } catch (const std::invalid_argument&) {
-    fail("nearest, bilinear or bicubic", fmt::format("'{}'", parts_[index]));
+  const std::vector<std::string> names = interpolation_names();
+  return parse_interpolation(names[choice(index, "an interpolation", names)]);
+}
+
+size_t ViewParts::choice(size_t index, std::string_view what, std::span<const std::string> words) const {
+  const std::string_view part = parts_.at(index);
+  const auto found = std::find(words.begin(), words.end(), part);
+  if (found == words.end()) {
+    fail(fmt::format("{}: {}", what, fmt::join(words, ", ")),
+         fmt::format("'{}'{}", part, did_you_mean(part, words)));
   }
+  return static_cast<size_t>(found - words.begin());
+}
+
+Colour ViewParts::colour(size_t index) const {
+  const std::string_view part = parts_.at(index);
+  Colour colour{};
+  const char* at = part.data();
+  const char* const last = part.data() + part.size();
+  for (size_t c = 0; c < colour.size(); ++c) {
+    const bool after_comma = c == 0 || (at != last && *at++ == ',');
+    const auto [end, error] = std::from_chars(at, last, colour[c]);
+    if (!after_comma || error != std::errc() || (c + 1 == colour.size() && end != last)) {
+      fail("a colour R,G,B of numbers between 0 and 255", fmt::format("'{}'", part));
+    }
+    at = end;
+  }
+  return colour;
 }
 
 void ViewParts::fail(std::string_view expected, std::string_view got) const {

@@ -4,237 +4,147 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <charconv>
 #include <stdexcept>
-#include <vector>
+#include <utility>
 
-#include "datasets/images/crop_rule.h"
-#include "datasets/images/resample.h"
-#include "datasets/images/view_parts.h"
+#include "datasets/images/operations.h"
+#include "datasets/images/square_view.h"
 #include "files/nearest.h"
 
 namespace repbench {
 namespace {
 
-constexpr Range kRatios{3.0 / 4.0, 4.0 / 3.0};
+constexpr size_t kMostViews = 64;
 
-Box whole(const PixelView& picture) {
-  return {0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)};
-}
-
-struct Sides {
-  int height, width;
-};
-
-// torchvision's Resize(int): the short side becomes `size`, the long side is truncated.
-Sides short_side_rule(int height, int width, int size) {
-  const auto [shorter, longer] = std::minmax(height, width);
-  const int scaled = static_cast<int>(static_cast<double>(int64_t{size} * longer) / shorter);
-  return width <= height ? Sides{scaled, size} : Sides{size, scaled};
-}
-
-// `window` of the resized picture, black where it reaches outside.
-void resample_padded(const PixelView& picture, Sides resized, Interpolation interpolation,
-                     const CropWindow& window, uint8_t* output) {
-  const int top = std::max(window.top, 0), left = std::max(window.left, 0);
-  const CropWindow inside{top, left, std::min(window.top + window.height, resized.height) - top,
-                          std::min(window.left + window.width, resized.width) - left};
-  if (inside.height == window.height && inside.width == window.width) {
-    resample(picture, resized.height, resized.width, interpolation, whole(picture), window, output);
-    return;
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> pieces;
+  for (size_t start = 0; start <= text.size();) {
+    const size_t end = std::min(text.find(separator, start), text.size());
+    pieces.push_back(text.substr(start, end - start));
+    start = end + 1;
   }
-  const size_t row = static_cast<size_t>(window.width) * picture.channels;
-  std::memset(output, 0, row * window.height);
-  if (inside.height < 1 || inside.width < 1) return;
-  const size_t used = static_cast<size_t>(inside.width) * picture.channels;
-  thread_local std::vector<uint8_t> pixels;
-  pixels.resize(used * inside.height);
-  resample(picture, resized.height, resized.width, interpolation, whole(picture), inside, pixels.data());
-  output += (top - window.top) * row + static_cast<size_t>(left - window.left) * picture.channels;
-  for (int y = 0; y < inside.height; ++y) std::memcpy(output + y * row, pixels.data() + y * used, used);
+  return pieces;
 }
 
-void flip_rows(uint8_t* pixels, int size, int channels) {
-  for (int y = 0; y < size; ++y, pixels += static_cast<int64_t>(size) * channels) {
-    if (channels == 1) {
-      std::reverse(pixels, pixels + size);
+std::vector<ViewKind> view_kinds() {
+  std::vector<ViewKind> kinds(eval_views().begin(), eval_views().end());
+  kinds.insert(kinds.end(), crop_views().begin(), crop_views().end());
+  return kinds;
+}
+
+std::unique_ptr<ViewTransform> make_geometry(std::string_view specification) {
+  ViewParts parts(specification);
+  std::vector<std::string> names, forms;
+  for (const ViewKind& kind : view_kinds()) {
+    if (parts.kind() != kind.name) {
+      names.emplace_back(kind.name);
+      forms.emplace_back(kind.form);
       continue;
     }
-    for (int left = 0, right = size - 1; left < right; ++left, --right) {
-      std::swap_ranges(pixels + left * channels, pixels + (left + 1) * channels, pixels + right * channels);
-    }
-  }
-}
-
-bool draw_flip(RandomStream& stream) { return stream.uniform() < 0.5; }
-
-// What all views share: a square side and the check of the output's size.
-class SquareView : public ViewTransform {
- public:
-  explicit SquareView(int size) : size_(size) {}
-
-  int size() const final { return size_; }
-
-  void apply(const Image& image, RandomStream& stream, std::span<uint8_t> output) const final {
-    if (output.size() != static_cast<size_t>(size_) * size_ * image.channels) {
-      throw std::invalid_argument(fmt::format("[view] {}: expected {}x{}x{} bytes of output; got {}",
-                                              specification(), size_, size_, image.channels, output.size()));
-    }
-    fill(view_of(image), stream, output.data());
-  }
-
- private:
-  virtual void fill(const PixelView& picture, RandomStream& stream, uint8_t* output) const = 0;
-  int size_;
-};
-
-class EvalView final : public SquareView {
- public:
-  EvalView(int resized, int crop, Interpolation interpolation)
-      : SquareView(crop), resized_(resized), interpolation_(interpolation) {}
-
-  std::string specification() const override {
-    return fmt::format("eval:{}:{}:{}", resized_, size(), name(interpolation_));
-  }
-  bool random() const override { return false; }
-
- private:
-  void fill(const PixelView& picture, RandomStream&, uint8_t* output) const override {
-    const Sides sides = short_side_rule(picture.height, picture.width, resized_);
-    const CropWindow window = center_crop(sides.height, sides.width, size());
-    resample_padded(picture, sides, interpolation_, window, output);
-  }
-
-  int resized_;
-  Interpolation interpolation_;
-};
-
-class CropTrainView final : public SquareView {
- public:
-  CropTrainView(std::string_view kind, int size, double min_scale, Interpolation interpolation, bool flips)
-      : SquareView(size), kind_(kind), min_scale_(min_scale), interpolation_(interpolation), flips_(flips) {}
-
-  std::string specification() const override {
-    return fmt::format("{}:{}:{}:{}", kind_, size(), min_scale_, name(interpolation_));
-  }
-  bool random() const override { return true; }
-
- private:
-  void fill(const PixelView& picture, RandomStream& stream, uint8_t* output) const override {
-    const CropWindow window = random_resized_crop(picture.height, picture.width, min_scale_, 1.0, stream);
-    const bool flipped = flips_ && draw_flip(stream);
-    // Cut out first: the filter does not see the pixels around the crop.
-    const PixelView part = picture.part(window);
-    resample(part, size(), size(), interpolation_, whole(part), {0, 0, size(), size()}, output);
-    if (flipped) flip_rows(output, size(), picture.channels);
-  }
-
-  std::string_view kind_;  // a literal
-  double min_scale_;
-  Interpolation interpolation_;
-  bool flips_;
-};
-
-class SmallEvalView final : public SquareView {
- public:
-  using SquareView::SquareView;
-
-  std::string specification() const override { return fmt::format("small_eval:{}", size()); }
-  bool random() const override { return false; }
-
- private:
-  void fill(const PixelView& picture, RandomStream&, uint8_t* output) const override {
-    const CropWindow all{0, 0, size(), size()};
-    resample(picture, size(), size(), Interpolation::bicubic, whole(picture), all, output);
-  }
-};
-
-class SmallTrainView final : public SquareView {
- public:
-  SmallTrainView(int size, int padding) : SquareView(size), padding_(padding) {}
-
-  std::string specification() const override { return fmt::format("small_train:{}:{}", size(), padding_); }
-  bool random() const override { return true; }
-
- private:
-  void fill(const PixelView& picture, RandomStream& stream, uint8_t* output) const override {
-    const int top = static_cast<int>(stream.integer(2 * padding_ + 1)) - padding_;
-    const int left = static_cast<int>(stream.integer(2 * padding_ + 1)) - padding_;
-    const bool flipped = draw_flip(stream);
-    const CropWindow window{top, left, size(), size()};
-    resample_padded(picture, {size(), size()}, Interpolation::bicubic, window, output);
-    if (flipped) flip_rows(output, size(), picture.channels);
-  }
-
-  int padding_;
-};
-
-std::unique_ptr<ViewTransform> make_eval(const ViewParts& parts) {
-  const int resized = parts.side(1, "a resized side");
-  const int crop = parts.has(2) ? parts.side(2, "a crop") : resized;
-  return std::make_unique<EvalView>(resized, crop, parts.interpolation(3));
-}
-
-std::unique_ptr<ViewTransform> make_mae_train(const ViewParts& parts) {
-  const int size = parts.side(1, "a size");
-  const double scale = parts.has(2) ? parts.real(2, "a smallest scale", 1e-4, 1.0) : 0.2;
-  return std::make_unique<CropTrainView>("mae_train", size, scale, parts.interpolation(3), true);
-}
-
-std::unique_ptr<ViewTransform> make_clip_train(const ViewParts& parts) {
-  const int size = parts.side(1, "a size");
-  const double scale = parts.has(2) ? parts.real(2, "a smallest scale", 1e-4, 1.0) : 0.9;
-  return std::make_unique<CropTrainView>("clip_train", size, scale, parts.interpolation(3), false);
-}
-
-std::unique_ptr<ViewTransform> make_small_eval(const ViewParts& parts) {
-  return std::make_unique<SmallEvalView>(parts.side(1, "a size"));
-}
-
-std::unique_ptr<ViewTransform> make_small_train(const ViewParts& parts) {
-  const int size = parts.side(1, "a size");
-  const int padding = parts.has(2) ? parts.integer(2, "a padding", 0, kLargestSide) : 4;
-  return std::make_unique<SmallTrainView>(size, padding);
-}
-
-struct ViewKind {
-  std::string_view name, form;
-  size_t most_parts;
-  std::unique_ptr<ViewTransform> (*make)(const ViewParts& parts);
-};
-
-constexpr std::array<ViewKind, 5> kKinds = {
-    {{"eval", "eval:RESIZE:CROP:INTERPOLATION", 3, make_eval},
-     {"mae_train", "mae_train:SIZE:MIN_SCALE:INTERPOLATION", 3, make_mae_train},
-     {"clip_train", "clip_train:SIZE:MIN_SCALE:INTERPOLATION", 3, make_clip_train},
-     {"small_eval", "small_eval:SIZE", 1, make_small_eval},
-     {"small_train", "small_train:SIZE:PADDING", 2, make_small_train}}};
-
-}  // namespace
-
-std::unique_ptr<ViewTransform> make_view(std::string_view specification) {
-  const ViewParts parts(specification);
-  for (const ViewKind& kind : kKinds) {
-    if (parts.kind() != kind.name) continue;
     if (parts.count() < 1 || parts.count() > kind.most_parts) {
       parts.fail(kind.form, fmt::format("{} parts after the kind", parts.count()));
     }
+    parts.take_version(kind.version);
     return kind.make(parts);
-  }
-  std::vector<std::string> names, forms;
-  for (const ViewKind& kind : kKinds) {
-    names.emplace_back(kind.name);
-    forms.emplace_back(kind.form);
   }
   parts.fail(fmt::format("{}", fmt::join(forms, ", ")),
              fmt::format("'{}'{}", parts.kind(), did_you_mean(parts.kind(), names)));
 }
 
-CropWindow random_resized_crop(int height, int width, double min_scale, double max_scale,
-                               RandomStream& stream) {
-  return random_resized_crop(height, width, {min_scale, max_scale}, kRatios,
-                             [&] { return stream.uniform(); });
+// A geometry, and what happens to its pixels afterwards.
+class ChainedView final : public ViewTransform {
+ public:
+  ChainedView(std::unique_ptr<ViewTransform> geometry,
+              std::vector<std::unique_ptr<PixelOperation>> operations)
+      : geometry_(std::move(geometry)), operations_(std::move(operations)) {}
+
+  std::string specification() const override {
+    std::string text = geometry_->specification();
+    for (const auto& operation : operations_) text += '+' + operation->specification();
+    return text;
+  }
+  int size() const override { return geometry_->size(); }
+  bool native() const override { return geometry_->native(); }
+  bool random() const override {
+    return geometry_->random() || std::any_of(operations_.begin(), operations_.end(),
+                                              [](const auto& operation) { return operation->random(); });
+  }
+
+  CropWindow source(int height, int width, RandomStream stream) const override {
+    return geometry_->source(height, width, stream);
+  }
+
+  void apply(const PicturePart& part, RandomStream& stream, std::span<uint8_t> output) const override {
+    geometry_->apply(part, stream, output);
+    operate(part.pixels.channels, stream, output);
+  }
+
+  void apply_native(const Image& image, int channels, RandomStream& stream,
+                    std::span<uint8_t> output) const override {
+    geometry_->apply_native(image, channels, stream, output);
+    operate(channels, stream, output);
+  }
+
+ private:
+  void operate(int channels, RandomStream& stream, std::span<uint8_t> output) const {
+    const PixelBuffer pixels{output.data(), size(), size(), channels};
+    for (const auto& operation : operations_) operation->apply(pixels, stream);
+  }
+
+  std::unique_ptr<ViewTransform> geometry_;
+  std::vector<std::unique_ptr<PixelOperation>> operations_;
+};
+
+// "6*crop:96": how often, and what.
+std::pair<size_t, std::string_view> repeated(std::string_view text) {
+  const size_t star = text.find('*');
+  if (star == std::string_view::npos) return {1, text};
+  size_t times = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + star, times);
+  if (error != std::errc() || end != text.data() + star || times < 1 || times > kMostViews) {
+    throw std::invalid_argument(
+        fmt::format("[view] {}: expected a count between 1 and {} before '*'; got '{}'", text, kMostViews,
+                    text.substr(0, star)));
+  }
+  return {times, text.substr(star + 1)};
+}
+
+}  // namespace
+
+void ViewTransform::apply_native(const Image&, int, RandomStream&, std::span<uint8_t>) const {
+  throw std::logic_error(fmt::format(
+      "[view] {}: expected a view that resizes before it converts; got a plain one", specification()));
+}
+
+void ViewTransform::apply(const Image& image, RandomStream& stream, std::span<uint8_t> output) const {
+  if (image.kind != PixelKind::plain) {
+    throw std::logic_error(
+        fmt::format("[view] {}: expected a plain picture; got one in its own mode", specification()));
+  }
+  apply(whole_picture(view_of(image)), stream, output);
+}
+
+std::unique_ptr<ViewTransform> make_view(std::string_view specification) {
+  const std::vector<std::string_view> pieces = split(specification, '+');
+  std::unique_ptr<ViewTransform> geometry = make_geometry(pieces.front());
+  if (pieces.size() == 1) return geometry;
+  std::vector<std::unique_ptr<PixelOperation>> operations;
+  for (size_t i = 1; i < pieces.size(); ++i) operations.push_back(make_operation(pieces[i]));
+  return std::make_unique<ChainedView>(std::move(geometry), std::move(operations));
+}
+
+std::vector<std::shared_ptr<const ViewTransform>> make_views(std::string_view specification) {
+  std::vector<std::shared_ptr<const ViewTransform>> views;
+  for (const std::string_view piece : split(specification, ';')) {
+    const auto [times, text] = repeated(piece);
+    if (views.size() + times > kMostViews) {
+      throw std::invalid_argument(fmt::format("[view] {}: expected at most {} views; got {} or more",
+                                              specification, kMostViews, views.size() + times));
+    }
+    views.insert(views.end(), times, std::shared_ptr<const ViewTransform>(make_view(text)));
+  }
+  return views;
 }
 
 }  // namespace repbench

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include <algorithm>
 #include <cmath>
 
@@ -76,6 +78,22 @@ TEST(CenterCrop, RoundsAsPythonDoes) {
   EXPECT_EQ(start(229, 224), 2);  // 2.5
   EXPECT_EQ(start(100, 128), -14);
   EXPECT_EQ(start(101, 128), -13);  // 13 above, 14 below
+}
+
+TEST(SingleCrop, ClampsItsOneDrawToThePicture) {
+  const auto crop_of = [](int height, int width, std::vector<double> numbers) {
+    size_t used = 0;
+    const CropWindow window =
+        single_crop(height, width, {0.08, 1.0}, {3.0 / 4, 4.0 / 3}, [&] { return numbers.at(used++); });
+    EXPECT_EQ(used, 4U);
+    return std::vector<int>{window.top, window.left, window.height, window.width};
+  };
+  // Area 0.54 * 5000 = 2700, ratio 1: 52 x 52, of which 50 fit; 0.5 of the room of 49 columns.
+  EXPECT_EQ(crop_of(50, 100, {0.5, 0.5, 0.9, 0.5}), (std::vector<int>{0, 24, 50, 52}));
+  // The whole area at 4 : 3: sqrt(5000 * 4 / 3) = 81.6 wide, 61.2 high, clamped.
+  EXPECT_EQ(crop_of(50, 100, {0.9999999, 0.9999999, 0.0, 0.9999999}), (std::vector<int>{0, 18, 50, 82}));
+  // 0.08 of a pixel is a pixel.
+  EXPECT_EQ(crop_of(1, 1, {0.0, 0.5, 0.5, 0.5}), (std::vector<int>{0, 0, 1, 1}));
 }
 
 }  // namespace

@@ -14,7 +14,8 @@
 namespace repbench {
 namespace {
 
-constexpr Interpolation kAll[] = {Interpolation::nearest, Interpolation::bilinear, Interpolation::bicubic};
+constexpr Interpolation kAll[] = {Interpolation::nearest, Interpolation::bilinear, Interpolation::bicubic,
+                                  Interpolation::box,     Interpolation::hamming,  Interpolation::lanczos};
 
 // A key of the golden file: "rgb.bicubic.14x14.crop=3,2,25,20".
 struct Case {
@@ -126,12 +127,36 @@ TEST(Resize, ComputesAWindowAsItLiesInTheWhole) {
       for (const Interpolation interpolation : kAll) {
         const CropWindow window{height / 3, width / 4, height / 2, width / 2};
         std::vector<uint8_t> part(static_cast<size_t>(window.height) * window.width * channels);
-        resample(view_of(image), height, width, interpolation, {0, 0, 47, 61}, window, part.data());
+        resample(whole_picture(view_of(image)), height, width, interpolation, {0, 0, 47, 61}, window,
+                 part.data());
         const Image whole = resize(image, height, width, interpolation);
         EXPECT_EQ(part, crop(whole, window.top, window.left, window.height, window.width).pixels);
       }
     }
   }
+}
+
+TEST(Resize, SaysWhichPixelsAWindowNeeds) {
+  const Image image = noise_picture(61, 47, 3);
+  for (const auto& [height, width] : {std::pair{40, 30}, {61, 30}, {40, 47}, {61, 47}, {9, 80}, {7, 5}}) {
+    for (const Interpolation interpolation : kAll) {
+      const CropWindow window{height / 3, width / 4, height / 2, width / 2};
+      const CropWindow needed = resample_source(61, 47, height, width, interpolation, window);
+      ASSERT_TRUE(needed.top >= 0 && needed.left >= 0 && needed.top + needed.height <= 61 &&
+                  needed.left + needed.width <= 47);
+      const Image cut = crop(image, needed.top, needed.left, needed.height, needed.width);
+      std::vector<uint8_t> part(static_cast<size_t>(window.height) * window.width * 3);
+      resample({view_of(cut), needed.top, needed.left, 61, 47}, height, width, interpolation, {0, 0, 47, 61},
+               window, part.data());
+      const Image whole = resize(image, height, width, interpolation);
+      EXPECT_EQ(part, crop(whole, window.top, window.left, window.height, window.width).pixels);
+    }
+  }
+  const CropWindow middle = resample_source(1000, 1000, 100, 100, Interpolation::bilinear, {40, 10, 20, 30});
+  EXPECT_EQ(middle.top, 395);
+  EXPECT_EQ(middle.height, 210);
+  EXPECT_EQ(middle.left, 95);
+  EXPECT_EQ(middle.width, 310);
 }
 
 TEST(Resize, NamesABoxThatLeavesThePictureAndAnEmptySize) {
@@ -161,8 +186,8 @@ TEST(Interpolation, IsNamedAndParsed) {
   for (const Interpolation interpolation : kAll)
     EXPECT_EQ(parse_interpolation(name(interpolation)), interpolation);
   const auto message = error_message<std::invalid_argument>([] { parse_interpolation("cubic"); });
-  EXPECT_PRED2(contains, message, "nearest, bilinear or bicubic");
-  EXPECT_PRED2(contains, message, "'cubic'");
+  EXPECT_PRED2(contains, message, "nearest, bilinear, bicubic, box, hamming, lanczos");
+  EXPECT_PRED2(contains, message, "'cubic' (did you mean 'bicubic'?)");
 }
 
 }  // namespace
