@@ -39,9 +39,8 @@ constexpr std::array<DatasetKind, 17> kKinds = {{
      "the file's, all)",
      open_coco_captions},
     {"coco_instances",
-     "coco_instances:FILE[:root=FOLDER]: several classes a picture, from COCO's instances JSON; {split} in "
-     "FILE "
-     "stands for the split",
+     "coco_instances:FILE[:root=FOLDER]: several classes a picture, from COCO's instances_train2017.json "
+     "(splits: of the files beside it, such as val; all)",
      open_coco_instances},
     {"fashion_mnist", "60,000 + 10,000 grey 28x28 pictures of clothes (Debian package dataset-fashion-mnist)",
      open_fashion_mnist},

@@ -8,12 +8,12 @@
 
 namespace repbench {
 
-/// Reads separated rows as Python's `csv.reader(file, delimiter=...)` does: a field that begins with a quote
-/// ends with one; delimiters and line ends may stand in between, and "" is a quote. Empty lines are passed
-/// over. Throws std::runtime_error "[where] FILE:LINE: ..." where a quote is opened and never closed.
+/// Reads rows as Python's `csv.reader(file, delimiter=...)` does: a field that begins with a quote ends with
+/// one; delimiters and line ends may stand in between, and "" is a quote. Empty lines are passed over. Throws
+/// std::runtime_error naming the file and the line where a quote is opened and never closed.
 class CsvRows {
  public:
-  /// Keeps views of `content`, `path` and `where`.
+  /// Keeps views of `content`, `path` and `where` (the errors' prefix).
   CsvRows(std::string_view content, const std::filesystem::path& path, char delimiter = '\t',
           std::string_view where = "captions")
       : content_(content), path_(path), delimiter_(delimiter), where_(where) {}

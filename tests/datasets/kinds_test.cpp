@@ -82,7 +82,7 @@ DatasetSpec write_coco(const std::filesystem::path& folder, const std::string& p
     const Json file = {{"images", images}, {"annotations", annotations}, {"categories", categories}};
     write_file_atomically(folder / fmt::format("annotations/instances_{}2017.json", split), file.dump());
   }
-  return {"coco_instances", (folder / "annotations/instances_{split}2017.json").string()};
+  return {"coco_instances", (folder / "annotations/instances_train2017.json").string()};
 }
 
 // flickr30k and karpathy with the splits of one annotation file.

@@ -65,19 +65,39 @@ TEST_F(CocoInstances, GiveEveryPictureItsClasses) {
   EXPECT_EQ(dataset->labels(0), Labels{1});
   EXPECT_EQ(dataset->labels(1), (Labels{0, 2})) << "a crowd counts too";
   EXPECT_EQ(dataset->labels(2), Labels{});
-  EXPECT_EQ(open(path, "train")->size(), 3) << "a fifth of every first class: none of one picture";
 }
 
 TEST_F(CocoInstances, TakeTheSplitFromTheFilesName) {
-  put(kSound);
-  const std::string pattern = (folder_ / "annotations/instances_{split}2017.json").string();
-  EXPECT_EQ(open(pattern, "train")->size(), 3);
-  const auto absent = error_message<std::runtime_error>([&] { open(pattern, "val"); });
-  EXPECT_PRED2(contains, absent, "annotations/instances_val2017.json: expected a readable file");
-  fs::rename(folder_ / "train2017", folder_ / "pictures_train");
-  EXPECT_EQ(open(pattern + ":root=" + (folder_ / "pictures_{split}").string(), "train")->size(), 3);
-  const auto root = error_message<std::runtime_error>([&] { open(pattern + ":root=/nowhere", "train"); });
+  const std::string path = put(kSound);
+  EXPECT_EQ(open(path, "train")->size(), 3);
+  const auto absent = error_message<std::invalid_argument>([&] { open(path, "vall"); });
+  EXPECT_PRED2(contains, absent, "expected a split of " + path + ": all, train; got 'vall'");
+  fs::copy(folder_ / "annotations/instances_train2017.json", folder_ / "annotations/instances_val2017.json");
+  fs::copy(folder_ / "train2017", folder_ / "val2017");
+  const auto val = open(path, "val");
+  EXPECT_EQ(val->split(), "val");
+  EXPECT_EQ(val->name(), "coco_instances:instances_val2017");
+  EXPECT_PRED2(contains, val->provenance().source, "annotations/instances_val2017.json");
+  EXPECT_EQ(open((folder_ / "annotations/instances_val2017.json").string(), "train")->size(), 3);
+}
+
+TEST_F(CocoInstances, SplitAFileOfAnotherNameByHash) {
+  const std::string path = put(kSound), other = (folder_ / "labels.json").string();
+  fs::copy(path, other);
+  const std::string text = other + ":root=" + (folder_ / "train2017").string();
+  EXPECT_EQ(open(text, "all")->size(), 3);
+  EXPECT_EQ(open(text, "train")->size(), 3) << "a fifth of every first class: none of one picture";
+  EXPECT_PRED2(contains, error_message<std::runtime_error>([&] { open(text, "test"); }), "got none");
+}
+
+TEST_F(CocoInstances, LookForPicturesBelowTheRoot) {
+  const std::string path = put(kSound);
+  EXPECT_EQ(open(path + ":root=" + folder_.path().string(), "all")->size(), 3);
+  EXPECT_EQ(open(path + ":root=" + (folder_ / "train2017").string(), "all")->size(), 3);
+  const auto root = error_message<std::runtime_error>([&] { open(path + ":root=/nowhere", "all"); });
   EXPECT_PRED2(contains, root, "/nowhere: expected a folder of pictures; got none");
+  const auto file = error_message<std::runtime_error>([&] { open("/nowhere/instances_train.json", "all"); });
+  EXPECT_PRED2(contains, file, "/nowhere");
 }
 
 TEST_F(CocoInstances, NameTheFileAndTheKeyThatIsMissing) {
