@@ -36,6 +36,16 @@ std::optional<size_t> picture_rank(std::string_view extension) {
   return dot == std::string_view::npos ? rank : rank + kPictures.size();
 }
 
+// Ids are lines of index files, and of error messages.
+std::string one_line(const std::string& name) {
+  std::string text;
+  for (const char letter : printable_name(name)) {
+    const auto code = static_cast<unsigned char>(letter);
+    text += code < 0x20 || code == 0x7f ? fmt::format("\\x{:02x}", code) : std::string(1, letter);
+  }
+  return text;
+}
+
 bool is_text(std::string_view extension) {
   return extension == "txt" || extension == "json" || extension == "cls";
 }
@@ -65,7 +75,7 @@ class TarIndexer {
   void add(const TarMember& member, const std::string& key, const std::string& extension) {
     if (extensions_.empty() || key != raw_key_) start_sample(key);
     if (std::find(extensions_.begin(), extensions_.end(), extension) != extensions_.end()) {
-      fail("every extension of a sample once", printable_name(member.name) + " again");
+      fail("every extension of a sample once", one_line(member.name) + " again");
     }
     extensions_.push_back(extension);
     hash_both(fmt::format("member\t{}\t{}\n", member.name, member.size));
@@ -84,7 +94,7 @@ class TarIndexer {
   void start_sample(const std::string& key) {
     finish_sample();
     raw_key_ = key;
-    sample_ = {.key = printable_name(key), .captions = {}};
+    sample_ = {.key = one_line(key), .captions = {}};
     if (!keys_.insert(sample_.key).second) {
       fail("all members of a sample next to each other, and every key once", sample_.key + " again");
     }
@@ -107,7 +117,7 @@ class TarIndexer {
   void read_text(const TarMember& member, const std::string& extension) {
     if (member.size > kLongestText) {
       fail(fmt::format("texts of at most {} bytes", kLongestText),
-           fmt::format("{} in {}", member.size, printable_name(member.name)));
+           fmt::format("{} in {}", member.size, one_line(member.name)));
     }
     std::string text(member.size, '\0');
     read_at(file_, path_, "shards", member.offset, std::as_writable_bytes(std::span(text)));

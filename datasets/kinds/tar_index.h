@@ -13,7 +13,7 @@ namespace repbench {
 
 /// A picture in a tar, with what is said about it.
 struct ShardSample {
-  std::string key;                    // as printable_name gives it
+  std::string key;                    // as printable_name gives it, control characters as "\xNN" too
   uint64_t offset = 0, size = 0;      // of the encoded picture
   int64_t label = -1;                 // -1: none
   std::vector<std::string> captions;  // without white space around them

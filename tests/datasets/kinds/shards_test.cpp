@@ -99,6 +99,11 @@ TEST_F(ShardSet, GivesPicturesCaptionsAndClasses) {
   }
 }
 
+TEST_F(ShardSet, WritesIdsInOneLine) {
+  put("a.tar", {{"x\n\x7Fy.jpg", picture_}});
+  EXPECT_EQ(open()->id(0), "a/x\\x0a\\x7fy");
+}
+
 TEST_F(ShardSet, TakesThePlainestOfSeveralPictures) {
   put("a.tar", {{"0.seg.png", "no"},
                 {"0.png", "no"},
