@@ -206,6 +206,12 @@ constexpr std::array<OperationKind, 7> kKinds = {
 
 }  // namespace
 
+std::vector<std::string_view> operation_forms() {
+  std::vector<std::string_view> forms;
+  for (const OperationKind& kind : kKinds) forms.push_back(kind.form);
+  return forms;
+}
+
 std::unique_ptr<PixelOperation> make_operation(std::string_view specification) {
   ViewParts parts(specification);
   std::vector<std::string> names, forms;

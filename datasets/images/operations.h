@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "datasets/images/pixel_buffer.h"
 #include "datasets/random.h"
@@ -37,6 +38,9 @@ class PixelOperation {
   /// Changes the pixels in place. Thread-safe.
   virtual void apply(const PixelBuffer& pixels, RandomStream& stream) const = 0;
 };
+
+/// "flip:PROBABILITY" and the others, for a command's help.
+std::vector<std::string_view> operation_forms();
 
 /// From one part, as "flip:0.5". Throws std::invalid_argument naming it and the known forms.
 std::unique_ptr<PixelOperation> make_operation(std::string_view specification);

@@ -147,4 +147,25 @@ std::vector<std::shared_ptr<const ViewTransform>> make_views(std::string_view sp
   return views;
 }
 
+std::string specification_of(std::span<const std::shared_ptr<const ViewTransform>> views) {
+  std::string text;
+  for (size_t i = 0, end = 0; i < views.size(); i = end) {
+    const std::string one = views[i]->specification();
+    while (end < views.size() && views[end]->specification() == one) ++end;
+    if (i > 0) text += ';';
+    text += end - i > 1 ? fmt::format("{}*{}", end - i, one) : one;
+  }
+  return text;
+}
+
+std::string view_help() {
+  std::string text =
+      "A view is a geometry, and operations after it: GEOMETRY+OPERATION+...; several views of one "
+      "picture:\nCOUNT*VIEW;VIEW. Trailing parts have defaults.\n\ngeometries:\n";
+  for (const ViewKind& kind : view_kinds()) text += fmt::format("  {}\n", kind.form);
+  text += "operations:\n";
+  for (const std::string_view form : operation_forms()) text += fmt::format("  {}\n", form);
+  return text;
+}
+
 }  // namespace repbench

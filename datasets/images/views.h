@@ -12,26 +12,35 @@
 #include "datasets/random.h"
 
 // A view turns a picture into the pixels that an encoder sees: uint8 HWC of a fixed size. It is named by a
-// specification that goes into reports and fingerprints: GEOMETRY or GEOMETRY+OPERATION+...; geometries are
-//   eval:RESIZE:CROP:INTERPOLATION          resize the short side (torchvision's rule), centre crop
-//   timm_eval:SIZE:CROP_PCT:INTERPOLATION   the same with RESIZE = floor(SIZE / CROP_PCT) (timm's `center`)
-//   squash:SIZE:INTERPOLATION               the whole picture at SIZE x SIZE (timm's `squash`, SigLIP)
-//   border:SIZE:CROP_PCT:INTERPOLATION:FILL the long side to floor(SIZE / CROP_PCT), a border of FILL
-//   (timm's) clip_eval:RESIZE:CROP:INTERPOLATION     eval in the picture's own mode, converted last (CLIP's
-//   order) small_eval:SIZE                         the whole picture at SIZE x SIZE (bicubic; untouched if it
-//   fits) crop:SIZE:MIN_SCALE:MAX_SCALE:INTERPOLATION         RandomResizedCrop (torchvision's ten tries)
-//   single_crop:SIZE:MIN_SCALE:MAX_SCALE:INTERPOLATION  one try, clamped to the picture (MAE's linear
-//   probing) mae_train:SIZE:MIN_SCALE:INTERPOLATION  `crop` up to the whole picture, horizontal flip
-//   clip_train:SIZE:MIN_SCALE:INTERPOLATION the same crop, from 0.9 of the area up, and no flip (open_clip's)
-//   small_train:SIZE:PADDING                random crop of small_eval:SIZE with a black border, horizontal
-//   flip
-// and operations, in the order written, are those of operations.h. Trailing parts may be left out: eval:224
-// is eval:224:224:bicubic, timm_eval:224 is timm_eval:224:0.875:bicubic, border:224 is
-// border:224:1:bicubic:124,116,104 (ImageNet's mean), crop:224 is crop:224:0.08:1:bicubic, mae_train:224 is
-// mae_train:224:0.2:bicubic, clip_train:224 is clip_train:224:0.9:bicubic, small_train:32 is
-// small_train:32:4. A crop larger than the resized picture is padded with black. Draws come in a fixed order:
-// the crop, the flip, then each operation's. A kind whose pixels change gets a new version, "eval@2:...",
-// once it is not 1.
+// specification that goes into reports and fingerprints: GEOMETRY or GEOMETRY+OPERATION+... (operations.h).
+//   eval:RESIZE:CROP:INTERPOLATION
+//       resize the short side (torchvision's rule), centre crop
+//   timm_eval:SIZE:CROP_PCT:INTERPOLATION
+//       the same with RESIZE = floor(SIZE / CROP_PCT) (timm's `center`)
+//   squash:SIZE:INTERPOLATION
+//       the whole picture at SIZE x SIZE (timm's `squash`, SigLIP)
+//   border:SIZE:CROP_PCT:INTERPOLATION:FILL
+//       the long side to floor(SIZE / CROP_PCT), a border of FILL (timm's `border`)
+//   clip_eval:RESIZE:CROP:INTERPOLATION
+//       eval in the picture's own mode, converted last (CLIP's order)
+//   small_eval:SIZE
+//       the whole picture at SIZE x SIZE (bicubic; untouched if it fits)
+//   crop:SIZE:MIN_SCALE:MAX_SCALE:INTERPOLATION
+//       RandomResizedCrop (torchvision's ten tries)
+//   single_crop:SIZE:MIN_SCALE:MAX_SCALE:INTERPOLATION
+//       one try, clamped to the picture (MAE's linear probing)
+//   mae_train:SIZE:MIN_SCALE:INTERPOLATION
+//       `crop` up to the whole picture, horizontal flip
+//   clip_train:SIZE:MIN_SCALE:INTERPOLATION
+//       `crop` up to the whole picture, from 0.9 of the area up (open_clip's)
+//   small_train:SIZE:PADDING
+//       random crop of small_eval:SIZE with a black border, horizontal flip
+// Trailing parts may be left out: eval:224 is eval:224:224:bicubic, timm_eval:224 is
+// timm_eval:224:0.875:bicubic, border:224 is border:224:1:bicubic:124,116,104 (ImageNet's mean), crop:224 is
+// crop:224:0.08:1:bicubic, mae_train:224 is mae_train:224:0.2:bicubic, clip_train:224 is
+// clip_train:224:0.9:bicubic, small_train:32 is small_train:32:4. A crop larger than the resized picture is
+// padded with black. Draws come in a fixed order: the crop, the flip, then each operation's. A kind whose
+// pixels change gets a new version, "eval@2:...", once it is not 1.
 
 namespace repbench {
 
@@ -73,6 +82,12 @@ std::unique_ptr<ViewTransform> make_view(std::string_view specification);
 /// Several views of one picture, as multi-crop wants them: "2*crop:224:0.25:1;6*crop:96:0.05:0.25". A plain
 /// specification gives one. At most 64.
 std::vector<std::shared_ptr<const ViewTransform>> make_views(std::string_view specification);
+
+/// What make_views would read again.
+std::string specification_of(std::span<const std::shared_ptr<const ViewTransform>> views);
+
+/// Every geometry and operation, for a command's help.
+std::string view_help();
 
 /// The crop that torchvision's RandomResizedCrop.get_params would take: ten tries, then the central crop.
 CropWindow random_resized_crop(int height, int width, double min_scale, double max_scale,

@@ -91,7 +91,7 @@ TEST(Loader, DrawsEveryViewAnew) {
   for (int64_t i = 0; i < 4; ++i) {
     RandomStream stream(options.seed, Purpose::view, 2, batch.keys[i]);
     std::vector<uint8_t> expected(batch.views[0].data[i].numel());
-    apply(*make_view("mae_train:8"), pixels(dataset->get(batch.indices[i]), 3), stream, expected);
+    make_view("mae_train:8")->apply(pixels(dataset->get(batch.indices[i]), 3), stream, expected);
     const uint8_t* got = batch.views[0].data[i].const_data_ptr<uint8_t>();
     EXPECT_EQ(std::vector<uint8_t>(got, got + expected.size()), expected);
   }
