@@ -23,6 +23,7 @@ enum class Purpose : uint32_t {
   texture = 9,   // their backgrounds,
   noise = 10,    // what hides them,
   wording = 11,  // and what is said about them
+  mixing = 12,   // mixup and CutMix of a batch
 };
 
 /// 64 well-mixed bits of a string (an example's id).
