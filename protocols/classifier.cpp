@@ -9,6 +9,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "pretrain/mixing.h"
+
 namespace repbench {
 namespace {
 
@@ -69,8 +71,12 @@ Classifier::Classifier(std::unique_ptr<Encoder> encoder, const Settings& setting
 }
 
 at::Tensor Classifier::scores(const View& view, const StageContext& context) const {
+  return scores_of(encoder_->ingest(view), context);
+}
+
+at::Tensor Classifier::scores_of(const at::Tensor& images, const StageContext& context) const {
   const int64_t end = stage_count(*encoder_);
-  at::Tensor x = encoder_->ingest(view);
+  at::Tensor x = images;
   {
     const c10::NoGradGuard frozen;
     const StageContext inference{.training = false, .compute = context.compute};
@@ -89,10 +95,17 @@ at::Tensor Classifier::scores(const View& view, const StageContext& context) con
 
 Measurements Classifier::step(const Batch& batch, StepContext& context) {
   const StageContext stage{.training = true, .compute = context.execution->compute_dtype()};
-  const at::Tensor logits = scores(batch.views.at(0), stage);
-  const at::Tensor labels = batch.labels.to(logits.device());
+  const at::Tensor images = encoder_->ingest(batch.views.at(0));
+  const at::Tensor labels = batch.labels.to(images.device());
+  const MixOptions options{.mixup = settings_.mixup, .cutmix = settings_.cutmix};
+  RandomStream stream(context.seed, Purpose::mixing, 0,
+                      static_cast<uint64_t>(context.step * context.micro_batches + context.micro_batch));
+  const Mix mix = draw_mix(options, images.size(2), images.size(3), stream);
+  const at::Tensor logits = scores_of(mix_images(images, mix), stage);
   const at::Tensor loss =
-      at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, settings_.label_smoothing);
+      options.mixes()
+          ? soft_cross_entropy(logits, mix_labels(labels, settings_.classes, settings_.label_smoothing, mix))
+          : at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, settings_.label_smoothing);
   const double correct = logits.argmax(1).eq(labels).to(at::kFloat).mean().item<double>();
   const double value = loss.item<double>();
   context.backward(loss, /*last=*/true);

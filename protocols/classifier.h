@@ -23,7 +23,8 @@ class Classifier final : public Objective {
     double layer_decay =
         1.0;  // learning-rate factor from one block to the one below (BEiT's rule, as in MAE)
     double label_smoothing = 0.0;
-    uint64_t seed = 0;  // of the head
+    double mixup = 0.0, cutmix = 0.0;  // alphas; 0: never (pretrain/mixing.h)
+    uint64_t seed = 0;                 // of the head
   };
 
   /// The encoder is tuned in place. Throws std::invalid_argument if it carries no tokens.
@@ -45,6 +46,9 @@ class Classifier final : public Objective {
   std::string frozen_hash() const;
 
  private:
+  /// Of images [B, C, H, W] float, normalised.
+  at::Tensor scores_of(const at::Tensor& images, const StageContext& context) const;
+
   std::unique_ptr<Encoder> encoder_;
   Settings settings_;
   Linear head_;                            // weight [K, D] normal 0.01, bias 0

@@ -86,6 +86,16 @@ class Finetune final : public Protocol {
         {.help = "learning-rate factor from a block to the one below", .minimum = 0.01, .maximum = 1});
     options.add("label_smoothing", &label_smoothing_,
                 {.help = "cross-entropy's", .minimum = 0, .maximum = 0.99});
+    options.add("mixup", &mixup_,
+                {.help = "alpha of mixing each batch with its reverse",
+                 .minimum = 0,
+                 .maximum = 1000,
+                 .zero = "off"});
+    options.add("cutmix", &cutmix_,
+                {.help = "alpha of CutMix; with mixup, each takes half of the batches",
+                 .minimum = 0,
+                 .maximum = 1000,
+                 .zero = "off"});
     options.add_group("train", train_);
   }
 
@@ -149,6 +159,8 @@ class Finetune final : public Protocol {
                            .first_stage = first,
                            .layer_decay = layer_decay_,
                            .label_smoothing = label_smoothing_,
+                           .mixup = mixup_,
+                           .cutmix = cutmix_,
                            .seed = context.seed});
     const std::unique_ptr<BatchSource> source = training_source(subject, task, chosen, context);
     Trainer trainer(classifier, *source, train_, context.execution, context.seed);
@@ -244,7 +256,7 @@ class Finetune final : public Protocol {
   std::string tap_ = "mean";
   std::string head_norm_ = "batch";
   double layer_decay_ = 0.75;
-  double label_smoothing_ = 0.0;
+  double label_smoothing_ = 0.0, mixup_ = 0.0, cutmix_ = 0.0;
   TrainOptions train_;
 };
 

@@ -69,6 +69,9 @@ for view in eval:256:224:bicubic eval:64:64:bilinear eval:40:32:bicubic; do
   "$python" tests/interop/pillow_view.py "$work/pixels.safetensors" "$view" "${pictures[@]}"
 done
 
+echo "== every filter, crop and pixel operation against Pillow, torchvision and timm"
+"$python" tests/interop/augmentations.py "$repbench" tests/golden/jpeg/*.jpg tests/golden/jpeg/*.png
+
 echo "== pictures of every format, mode and sampling against Pillow"
 "$python" tests/interop/pictures.py "$repbench"
 echo "interop: all peers agree"
