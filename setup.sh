@@ -16,7 +16,7 @@ readonly clip_benchmark_version=1.6.2
 readonly clip_benchmark_sha256=6fbfd39b454a036a628b7e227b3d4050015009afe418583f21f27886c74e4998
 readonly packages=(
   g++ make cmake ninja-build ccache mold git unzip python3 python3-pip ca-certificates
-  libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libarchive-dev
+  libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libarchive-dev libexpat1-dev
   libeigen3-dev liblinear-dev nlohmann-json3-dev libfmt-dev libcli11-dev libssl-dev zlib1g-dev
   libpcre2-dev libicu-dev libdeflate-dev pkg-config libgtest-dev libbenchmark-dev dataset-fashion-mnist clang-format clang-tidy)
 

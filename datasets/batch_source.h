@@ -2,10 +2,20 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "datasets/batch.h"
 
 namespace repbench {
+
+/// What a source did since its construction. Seconds of workers are summed over threads.
+struct SourceStatistics {
+  double waited = 0;                              // seconds that `next` made its caller wait
+  double read = 0, decode = 0, view = 0;          // seconds of the workers
+  int64_t pictures = 0;                           // that were decoded
+  std::vector<std::string> broken_pictures = {};  // what was wrong with each, in the order of finding
+};
 
 /// Where batches come from: a loader, cached features, a tar stream. Trainers and extractors know only this.
 class BatchSource {
@@ -23,8 +33,7 @@ class BatchSource {
   /// Batches in an epoch, where it is known.
   virtual std::optional<int64_t> batches_per_epoch() const = 0;
 
-  /// Seconds that `next` made its caller wait since construction.
-  virtual double seconds_waited() const = 0;
+  virtual SourceStatistics statistics() const = 0;
 };
 
 }  // namespace repbench

@@ -99,10 +99,10 @@ double RandomStream::normal() {
   return radius * std::cos(2.0 * std::numbers::pi * uniform());
 }
 
-std::vector<int64_t> permutation(int64_t n, uint64_t seed, uint64_t epoch) {
+std::vector<int64_t> permutation(int64_t n, uint64_t seed, uint64_t epoch, uint64_t item) {
   std::vector<int64_t> order(static_cast<size_t>(n));
   std::iota(order.begin(), order.end(), int64_t{0});
-  RandomStream stream(seed, Purpose::shuffle, epoch, 0);
+  RandomStream stream(seed, Purpose::shuffle, epoch, item);
   for (int64_t last = n - 1; last > 0; --last) std::swap(order[last], order[stream.integer(last + 1)]);
   return order;
 }

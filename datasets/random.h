@@ -19,11 +19,12 @@ enum class Purpose : uint32_t {
   split = 5,
   dropout = 6,
   caption = 7,
-  scene = 8,     // drawn pictures: what they show,
-  texture = 9,   // their backgrounds,
-  noise = 10,    // what hides them,
-  wording = 11,  // and what is said about them
-  mixing = 12,   // mixup and CutMix of a batch
+  scene = 8,         // drawn pictures: what they show,
+  texture = 9,       // their backgrounds,
+  noise = 10,        // what hides them,
+  wording = 11,      // and what is said about them
+  replacement = 12,  // of an example whose picture is broken
+  mixing = 13,       // mixup and CutMix of a batch
 };
 
 /// 64 well-mixed bits of a string (an example's id).
@@ -54,7 +55,7 @@ class RandomStream {
   int used_ = 4;
 };
 
-/// A permutation of 0 ... n-1 for this epoch.
-std::vector<int64_t> permutation(int64_t n, uint64_t seed, uint64_t epoch);
+/// A permutation of 0 ... n-1 for this epoch; another for every `item`.
+std::vector<int64_t> permutation(int64_t n, uint64_t seed, uint64_t epoch, uint64_t item = 0);
 
 }  // namespace repbench

@@ -52,6 +52,21 @@ void read_pieces(const fs::path& path, std::string_view where,
   }
 }
 
+void read_at(const Descriptor& file, const fs::path& path, std::string_view where, uint64_t offset,
+             std::span<std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::pread(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_system_error(where, path, "a readable file");
+    if (count == 0) {
+      throw std::runtime_error(fmt::format("[{}] {}: expected {} more bytes from byte {} on; got the end",
+                                           where, path.string(), bytes.size(), offset));
+    }
+    offset += static_cast<uint64_t>(count);
+    bytes = bytes.subspan(static_cast<size_t>(count));
+  }
+}
+
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : "."; }
 
 void create_folder(const fs::path& path, std::string_view where) {

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string_view>
 
 // POSIX file descriptors, for the files of this folder.
@@ -36,6 +39,11 @@ Descriptor open_for_reading(const std::filesystem::path& path, std::string_view 
 /// Calls `consume` with one piece after another up to the end of the file.
 void read_pieces(const std::filesystem::path& path, std::string_view where,
                  const std::function<void(std::string_view)>& consume);
+
+/// Fills `bytes` from `offset` on, without moving the descriptor: threads may share it. Throws where the
+/// file ends before.
+void read_at(const Descriptor& file, const std::filesystem::path& path, std::string_view where,
+             uint64_t offset, std::span<std::byte> bytes);
 
 /// The folder that holds `path`; "." if it has no folder part.
 std::filesystem::path folder_of(const std::filesystem::path& path);

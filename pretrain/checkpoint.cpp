@@ -78,6 +78,7 @@ Json config_of(const CheckpointContent& content) {
             {"seconds", content.cost.seconds},
             {"examples_seen", content.cost.examples},
             {"final_loss", content.cost.final_loss},
+            {"broken_pictures", content.cost.broken_pictures},
             {"macs_per_example", 3 * objective.forward_macs()}}}};
 }
 
@@ -135,7 +136,7 @@ SavedState read_state(const fs::path& file) {
   return naming(file, [&] {
     SavedState state{json.at("step").get<int64_t>(),
                      {json.at("seconds").get<double>(), json.at("examples").get<int64_t>(),
-                      json.at("final_loss").get<double>()}};
+                      json.at("final_loss").get<double>(), json.value("broken_pictures", int64_t{0})}};
     if (state.step < 0) {
       throw std::invalid_argument(fmt::format("expected a step of at least 0; got {}", state.step));
     }
@@ -171,7 +172,8 @@ void save_checkpoint(const fs::path& run, const CheckpointContent& content, int 
   const Json state = {{"step", content.trainer.step()},
                       {"seconds", content.cost.seconds},
                       {"examples", content.cost.examples},
-                      {"final_loss", content.cost.final_loss}};
+                      {"final_loss", content.cost.final_loss},
+                      {"broken_pictures", content.cost.broken_pictures}};
   write_file_atomically(folder.path() / "state.json", pretty_json(state));
   write_file_atomically(folder.path() / "config.json", pretty_json(config_of(content)));
   if (const TextSide* text = objective.encoder().text())

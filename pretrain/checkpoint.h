@@ -26,6 +26,7 @@ struct TrainingCost {
   double seconds = 0;
   int64_t examples = 0;
   double final_loss = 0;
+  int64_t broken_pictures = 0;  // most of any stretch: each starts counting anew
 };
 
 /// What a checkpoint is written from.

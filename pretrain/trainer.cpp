@@ -121,7 +121,7 @@ StepReport Trainer::fit(std::span<Observer* const> observers) {
   const double rate = options_.lr > 0 ? options_.lr : scaled_rate(options_.base_lr, batch);
   const CosineSchedule schedule{rate, options_.min_lr, options_.warmup_epochs, options_.epochs};
   const auto start = std::chrono::steady_clock::now();
-  const double waited_before = source_.seconds_waited();
+  const double waited_before = source_.statistics().waited;
   StepReport report;
   report.step = step_;
   report.total_steps = total_steps_;
@@ -145,7 +145,9 @@ StepReport Trainer::fit(std::span<Observer* const> observers) {
     objective_.after_step(context_of(options_.accumulation - 1));
     report.step = ++step_;
     report.seconds = seconds_since(start);
-    report.seconds_waited = source_.seconds_waited() - waited_before;
+    const SourceStatistics data = source_.statistics();
+    report.seconds_waited = data.waited - waited_before;
+    report.broken_pictures = data.broken_pictures;
     for (Observer* observer : observers) observer->on_step(report, *this);
   }
   for (Observer* observer : observers) observer->on_finish(report, *this);

@@ -42,6 +42,7 @@ struct StepReport {
   double seconds_waited = 0;  // of these, waiting for the loader
   int64_t examples = 0;       // seen in `fit` so far
   Measurements measurements;  // means over micro-batches
+  std::vector<std::string> broken_pictures;  // replaced in `fit` so far: what was wrong with each
 };
 
 class Trainer;

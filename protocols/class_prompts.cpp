@@ -3,37 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <stdexcept>
 
+#include "datasets/text/class_names.h"
 #include "datasets/text/prompts.h"
+#include "files/nearest.h"
 
 namespace repbench {
 namespace {
 
 using Names = std::vector<std::string>;
 
-/// What makes "AnnualCrop_Land" of a folder and "annual crop land" of a prompt set one name: letters and
-/// digits alone, in lower case. Bytes beyond ASCII stay.
-std::string folded(const std::string& name) {
-  std::string result;
-  for (const char letter : name) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (byte >= 0x80 || std::isalnum(byte) != 0) result += static_cast<char>(std::tolower(byte));
-  }
-  return result;
-}
-
-Names folded(const Names& names) {
-  Names result;
-  for (const std::string& name : names) result.push_back(folded(name));
-  return result;
-}
-
 /// Puts names that are the data set's own, in another order, into the order of its labels.
 void match_order(const Names& own, ClassPrompts& prompts) {
-  const Names ours = folded(own), theirs = folded(prompts.class_names);
+  const Names ours = folded_names(own), theirs = folded_names(prompts.class_names);
   if (ours == theirs) return;
   Names sorted_ours = ours, sorted_theirs = theirs;
   std::sort(sorted_ours.begin(), sorted_ours.end());
@@ -79,7 +63,34 @@ PromptSet own_prompts(const Dataset& dataset) {
   const std::vector<std::string> known = prompt_set_names();
   if (std::find(known.begin(), known.end(), dataset.name()) != known.end())
     return prompts_for(dataset.name());
-  return {"a photo of a {}.", {}, {"a photo of a {}."}, "no prompts were given"};
+  return {"a photo of a {}.", {}, {"a photo of a {}."}, "no prompts were given", {}};
+}
+
+/// The texts of each class's own, by its name.
+void find_class_texts(const PromptSet& set, std::string_view where, ClassPrompts& prompts) {
+  std::map<std::string, const Names*> by_name;
+  Names known;
+  for (const auto& [name, texts] : set.class_texts) {
+    by_name[folded_name(name)] = &texts;
+    known.push_back(name);
+  }
+  for (const std::string& name : prompts.class_names) {
+    const auto found = by_name.find(folded_name(name));
+    if (found == by_name.end()) {
+      throw std::invalid_argument(fmt::format(
+          "[{}] key 'prompts': expected texts for the class '{}' in the prompt set '{}'; got texts for {} "
+          "other names{}",
+          where, name, set.name, known.size(), did_you_mean(name, known)));
+    }
+    prompts.texts.push_back(*found->second);
+  }
+}
+
+void fill_templates(ClassPrompts& prompts) {
+  for (const std::string& name : prompts.class_names) {
+    Names& texts = prompts.texts.emplace_back();
+    for (const std::string& text : prompts.templates) texts.push_back(fill_template(text, name));
+  }
 }
 
 }  // namespace
@@ -91,7 +102,7 @@ ClassPrompts class_prompts(const std::string& prompts, const Dataset& dataset, s
         fmt::format("[{}] expected a data set with classes; got {}, which has none", where, dataset.name()));
   }
   const PromptSet set = prompts.empty() ? own_prompts(dataset) : prompts_for(prompts);
-  ClassPrompts result{set.name, set.source, "data set", own, set.templates, {}};
+  ClassPrompts result{set.name, set.source, "data set", own, set.templates, {}, {}};
   if (!set.class_names.empty()) {
     if (set.class_names.size() != own.size()) {
       throw std::invalid_argument(
@@ -102,6 +113,11 @@ ClassPrompts class_prompts(const std::string& prompts, const Dataset& dataset, s
     result.names_from = "prompts";
     result.class_names = set.class_names;
     match_order(own, result);
+  }
+  if (set.class_texts.empty()) {
+    fill_templates(result);
+  } else {
+    find_class_texts(set, where, result);
   }
   warn_of_duplicates(result);
   if (prompts.empty() && set.source == "no prompts were given") {

@@ -109,6 +109,7 @@ FeatureSet compute_features(const Encoder& encoder, std::shared_ptr<const Datase
     done += batch->size();
     context.progress("features", done, examples.size());
   }
+  context.on_source_read(source->statistics());
   return features;
 }
 

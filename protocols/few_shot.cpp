@@ -63,15 +63,22 @@ class FewShot final : public Protocol {
          .minimum = 1e-12,
          .maximum = 1e12});
     options.add(
+        "draws", &draws_,
+        {.help = "folder of index files with the draws, as a report's folder draws/; empty: drawn here",
+         .identity = false});
+    options.add(
         "prompts", &prompts_,
         {.help = "of the zero-shot line: a set's name or a JSON file; empty: the data set's own if there "
-                 "are any; none: no line"});
+                 "are any; off: no line"});
   }
 
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
     resolve(*subject.encoder);
-    const FewShotDraws draws = few_shot_draws(*task.train, task.train_examples, shots_, seeds_, context.seed,
-                                              taps_.size() * C_.size() > 1);
+    const bool chooses = taps_.size() * C_.size() > 1;
+    const FewShotDraws draws =
+        draws_.empty()
+            ? few_shot_draws(*task.train, task.train_examples, shots_, seeds_, context.seed, chooses)
+            : read_few_shot_draws(*task.train, draws_, shots_, seeds_, context.seed, chooses);
     const std::optional<ZeroShotClassifier> words = classifier_of_words(subject, *task.test, context);
     const Features features = extract(subject, task, draws.all, words.has_value(), context);
     const auto start = std::chrono::steady_clock::now();
@@ -96,7 +103,7 @@ class FewShot final : public Protocol {
           fmt::format("{} logistic fits stopped before their tolerance", trials.unfinished));
     }
     record.cost["solve_seconds"] = solved.count();
-    return {std::move(record), {}};
+    return {std::move(record), {}, named_draws(draws, shots_, context.seed)};
   }
 
  private:
@@ -112,7 +119,7 @@ class FewShot final : public Protocol {
 
   std::optional<ZeroShotClassifier> classifier_of_words(const Subject& subject, const Dataset& dataset,
                                                         const ProtocolContext& context) const {
-    if (prompts_ == "none") return std::nullopt;
+    if (prompts_ == "off") return std::nullopt;
     if (subject.features != nullptr) {
       if (prompts_.empty() && !subject.features->has_class_texts()) return std::nullopt;
       return make_zero_shot_classifier(subject, prompts_, dataset, context, "few_shot");
@@ -254,6 +261,7 @@ class FewShot final : public Protocol {
   int64_t seeds_ = 5;
   std::vector<std::string> taps_;
   std::vector<double> C_ = {1};
+  std::string draws_;
   std::string prompts_;
 };
 

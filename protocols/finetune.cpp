@@ -136,7 +136,7 @@ class Finetune final : public Protocol {
   std::unique_ptr<BatchSource> training_source(const Subject& subject, const Task& task,
                                                const IndexList& chosen,
                                                const ProtocolContext& context) const {
-    return make_loader(task.train, chosen, {make_view(train_view_.empty() ? task.view : train_view_)},
+    return make_loader(task.train, chosen, make_views(train_view_.empty() ? task.view : train_view_),
                        {.batch_size = train_.batch_size,
                         .workers = context.workers,
                         .shuffle = true,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "configs/options.h"
+#include "datasets/batch_source.h"
 #include "datasets/dataset.h"
 #include "datasets/splits.h"
 #include "pretrain/encoder.h"
@@ -50,11 +51,14 @@ struct ProtocolContext {
   int workers = 1;
   std::filesystem::path cache;  // feature cache; empty: none
   std::function<void(std::string_view what, int64_t done, int64_t total)> progress = [](auto, auto, auto) {};
+  std::function<void(const SourceStatistics& statistics)> on_source_read = [](const auto&) {};  // to its end
 };
 
 struct ProtocolResult {
   Record record;
   std::vector<Sheet> sheets = {};  // pictures for the page
+  std::vector<std::pair<std::string, IndexList>> draws =
+      {};  // of the training data, named: kept as index files
 };
 
 /// A way to judge. An instance holds its settings and is used for one run.

@@ -37,9 +37,10 @@ void check_for_permutation(const Classification& result, const at::Tensor& label
 class ZeroShot final : public Protocol {
  public:
   void describe(Options& options) override {
-    options.add("prompts", &prompts_,
-                {.help = "templates and class names: a set's name or a JSON file; empty: the data set's own, "
-                         "else 'a photo of a {}.'"});
+    options.add(
+        "prompts", &prompts_,
+        {.help = "templates and class names: a set's name, none (class names as they are) or a JSON file; "
+                 "empty: the data set's own, else 'a photo of a {}.'"});
     options.add("templates", &templates_,
                 {.help = "the headline: all templates together, or the first alone",
                  .choices = {"ensemble", "single"}});
@@ -59,7 +60,9 @@ class ZeroShot final : public Protocol {
     if (!classifier.single.defined()) {
       if (templates_ == "single") {
         throw std::invalid_argument(
-            "[zero_shot] key 'templates': expected 'ensemble' with a file of features; got 'single'");
+            "[zero_shot] key 'templates': expected 'ensemble' with texts of each class's own (a file of "
+            "features, "
+            "or of such texts); got 'single'");
       }
       report(ensemble, test, record);
       return {std::move(record), {}};

@@ -6,7 +6,6 @@
 
 #include <stdexcept>
 
-#include "datasets/text/prompts.h"
 #include "files/hash.h"
 #include "pretrain/tensors.h"
 #include "protocols/feature_file.h"
@@ -49,23 +48,30 @@ ZeroShotClassifier make_zero_shot_classifier(const Subject& subject, const std::
   made.prompts = class_prompts(prompts, dataset, where);
   const ClassPrompts& words = made.prompts;
   std::vector<std::string> texts;
-  for (const std::string& name : words.class_names) {
-    for (const std::string& text : words.templates) texts.push_back(fill_template(text, name));
-  }
+  for (const auto& own : words.texts) texts.insert(texts.end(), own.begin(), own.end());
   const TextFeatures features = extract_text_features(subject, texts, context, where);
-  const at::Tensor by_template = unit_rows(features.values)
-                                     .view({static_cast<int64_t>(words.class_names.size()),
-                                            static_cast<int64_t>(words.templates.size()), -1});
-  made.ensemble = unit_rows(by_template.mean(1));
-  made.single = by_template.select(1, 0).contiguous();
+  const at::Tensor units = unit_rows(features.values);
+  std::vector<at::Tensor> means, firsts;
+  int64_t begin = 0;
+  for (const auto& own : words.texts) {
+    const auto count = static_cast<int64_t>(own.size());
+    means.push_back(units.narrow(0, begin, count).mean(0));
+    firsts.push_back(units[begin]);
+    begin += count;
+  }
+  made.ensemble = unit_rows(at::stack(means));
   made.resolved = {{"prompts", words.set},
                    {"prompts_source", words.source},
                    {"prompts_sha256", sha256(fmt::format("{}", fmt::join(texts, "\n")))},
+                   {"texts", texts.size()},
                    {"templates", words.templates.size()},
-                   {"first_template", words.templates.front()},
                    {"classes", words.class_names.size()},
                    {"class_names_from", words.names_from},
                    {"context_length", side.context_length()}};
+  if (!words.templates.empty()) {
+    made.single = at::stack(firsts);
+    made.resolved["first_template"] = words.templates.front();
+  }
   made.warnings = words.warnings;
   if (features.cut > 0) made.warnings.push_back(features.warning(side.context_length()));
   return made;

@@ -13,14 +13,14 @@ namespace repbench {
 /// A classifier made of words (Radford et al. 2021, section 3.1.4): a unit vector a class.
 struct ZeroShotClassifier {
   ClassPrompts prompts;
-  at::Tensor ensemble;  // [K, E] float32: mean of the unit features of all templates, normalised again
-  at::Tensor single;    // [K, E] float32: the first template alone; undefined where the file of features has
-                        // the classes' own text features
-  Json resolved;        // prompts, their source and hash, numbers of templates and classes
+  at::Tensor ensemble;  // [K, E] float32: mean of the unit features of all its texts, normalised again
+  at::Tensor single;    // [K, E] float32: the first template alone; undefined where there is none (texts of
+                        // each class's own, in a prompt set or in the file of features)
+  Json resolved;        // prompts, their source and hash, numbers of texts and classes
   std::vector<std::string> warnings;  // of the prompts, and of texts that were cut
 };
 
-/// Encodes every class name in every template; of a file of features: takes its text features. Throws
+/// Encodes every text of every class; of a file of features: takes its text features. Throws
 /// std::invalid_argument "[WHERE] ..." for an encoder without a text side, a file without a text feature a
 /// class, and where the prompts do not fit the data set.
 ZeroShotClassifier make_zero_shot_classifier(const Subject& subject, const std::string& prompts,

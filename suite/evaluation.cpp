@@ -6,10 +6,10 @@
 #include <chrono>
 #include <ctime>
 
-#include "datasets/images/views.h"
 #include "files/hash.h"
 #include "pretrain/models/kinds.h"
 #include "protocols/stored_features.h"
+#include "suite/evaluation_task.h"
 #include "suite/feature_task.h"
 #include "suite/version.h"
 
@@ -31,47 +31,34 @@ Json run_section(std::chrono::system_clock::time_point start) {
           {"dirty", build_dirty()}};
 }
 
-Task open_task(const Evaluation& evaluation, const Subject& subject) {
-  if (subject.features != nullptr)
-    return open_feature_task(subject, find_protocol(evaluation.protocol), evaluation.options);
-  const DatasetSpec spec = DatasetSpec::parse(evaluation.dataset);
-  const EvaluateOptions& options = evaluation.options;
-  const auto seed = static_cast<uint64_t>(options.seed);
-  Task task;
-  task.train = open_dataset(spec, options.train_split);
-  task.test = open_dataset(spec, options.test_split);
-  task.train_examples = all_examples(*task.train);
-  task.test_examples = all_examples(*task.test);
-  if (options.train_limit > 0)
-    task.train_examples = draw_examples(*task.train, task.train_examples, options.train_limit, seed);
-  if (options.limit > 0)
-    task.test_examples = draw_examples(*task.test, task.test_examples, options.limit, seed);
-  task.view = options.view.empty() ? subject.encoder->input().view : options.view;
-  if (make_view(task.view)->random()) {
-    throw std::invalid_argument(
-        fmt::format("[evaluate] key 'view': expected a view without chance; got '{}'", task.view));
-  }
-  if (find_protocol(evaluation.protocol).needs == Needs::labels && task.test->class_names().empty()) {
-    throw std::invalid_argument(fmt::format("[{}] expected a data set with classes; {} has none",
-                                            evaluation.protocol, task.test->name()));
-  }
-  return task;
+/// Of the prompts that a protocol used; "" if it used none.
+std::string prompts_hash(const Json& resolved) {
+  const Json& words = resolved.contains("zero_shot") ? resolved["zero_shot"] : resolved;
+  return words.is_object() ? words.value("prompts_sha256", std::string()) : std::string();
 }
 
-Json dataset_section(const Task& task, const Evaluation& evaluation) {
-  if (!task.train) return {{"name", "synthetic"}, {"splits", Json::object()}, {"hashes", Json::object()}};
-  return {{"name", task.train->name()},
-          {"spec", evaluation.dataset},
-          {"source", task.train->provenance().source},
-          {"licence", task.train->provenance().licence},
-          {"classes", task.train->class_names().size()},
-          {"view", task.view},
-          {"splits", {{"train", task.train_examples.size()}, {"test", task.test_examples.size()}}},
-          {"hashes",
-           {{"train_data", task.train->provenance().sha256},
-            {"test_data", task.test->provenance().sha256},
-            {"train_examples", task.train_examples.hash},
-            {"test_examples", task.test_examples.hash}}}};
+/// Over lists by name.
+std::string hash_of(const std::vector<std::pair<std::string, IndexList>>& draws) {
+  Sha256 hash;
+  for (const auto& [name, list] : draws) hash.update(fmt::format("{}\t{}\n", name, list.hash));
+  return hash.hex();
+}
+
+void add(SourceStatistics& total, const SourceStatistics& more) {
+  total.waited += more.waited;
+  total.read += more.read;
+  total.decode += more.decode;
+  total.view += more.view;
+  total.pictures += more.pictures;
+}
+
+/// Seconds of the loader's threads, and of those who waited for them.
+Json to_json(const SourceStatistics& data) {
+  return {{"pictures", data.pictures},
+          {"read_seconds", data.read},
+          {"decode_seconds", data.decode},
+          {"view_seconds", data.view},
+          {"wait_seconds", data.waited}};
 }
 
 }  // namespace
@@ -95,6 +82,10 @@ void EvaluateOptions::describe(Options& options, bool of_features) {
                .minimum = 0,
                .maximum = 1e12,
                .zero = "all"});
+  options.add("train_index", &train_index,
+              {.help = "index file of the training pictures; empty: all of the split", .identity = false});
+  options.add("test_index", &test_index,
+              {.help = "index file of the test pictures; empty: all of the split", .identity = false});
   options.add("train_split", &train_split, {.help = "split to learn from"});
   options.add("test_split", &test_split, {.help = "split to be judged on"});
   if (of_features) {
@@ -196,9 +187,12 @@ Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std:
   context.progress = [&](std::string_view what, int64_t done, int64_t total) {
     progress.update(what, done, total);
   };
+  SourceStatistics data;
+  context.on_source_read = [&](const SourceStatistics& read) { add(data, read); };
   reset_peak_memory();
   if (subject.features != nullptr) check_judges_features(kind);
   const Task task = kind.needs != Needs::nothing ? open_task(evaluation, subject) : Task{};
+  if (task.train) write_draws(task, evaluation, folder);
 
   ProtocolResult result = evaluation.instance->run(subject, task, context);
   Record& record = result.record;
@@ -209,8 +203,14 @@ Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std:
   record.protocol = evaluation.protocol;
   record.protocol_version = kind.version;
   record.requested = evaluation.requested;
-  Json hashes = record.dataset["hashes"];
-  record.fingerprint = fingerprint(evaluation.protocol, kind.version, evaluation.identity, hashes);
+  Json identity = evaluation.identity;
+  if (const std::string words = prompts_hash(record.resolved); !words.empty()) {
+    record.dataset["hashes"]["prompts"] = words;
+    identity.erase("prompts");  // what they say counts, not where they lie
+  }
+  if (!result.draws.empty()) record.dataset["hashes"]["draws"] = hash_of(result.draws);
+  const Json hashes = record.dataset["hashes"];
+  record.fingerprint = fingerprint(evaluation.protocol, kind.version, identity, hashes);
   record.cost["seconds"] = std::chrono::duration<double>(std::chrono::system_clock::now() - start).count();
   if (!subject.checkpoint.empty()) record.cost["training_seconds"] = subject.training_seconds;
   record.warnings.insert(record.warnings.end(), subject.warnings.begin(), subject.warnings.end());
@@ -221,6 +221,8 @@ Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std:
   if (task.train && evaluation.options.train_split == evaluation.options.test_split)
     record.warnings.push_back("training and test pictures are of one split");
   record.cost["peak_memory_bytes"] = peak_memory_bytes();
+  if (data.pictures > 0) record.cost["data"] = to_json(data);
+  if (task.train) write_draws(result, task, evaluation, folder);
   if (!result.sheets.empty()) write_sheets(folder / "sheet.json", result.sheets);
   write_record(folder, record);
   return record;

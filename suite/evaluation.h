@@ -19,6 +19,7 @@ struct EvaluateOptions {
   int64_t train_limit = 0;
   int64_t limit = 0;
   std::string train_split = "train", test_split = "test";
+  std::string train_index, test_index;
   std::string view;
   int64_t batch_size = 0;
   int64_t workers = 1;

@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   add_embed(program);
   add_view(program);
   add_tokenize(program);
+  add_data(program);
   add_list(program);
   add_doctor(program);
   remember_command(argc, argv);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 #include <stdexcept>
 
@@ -17,9 +18,12 @@ void CheckpointObserver::save(const StepReport& report, const Trainer& trainer) 
   if (saved_ == report.step) return;
   saved_ = report.step;
   const double loss = report.measurements.empty() ? before_.final_loss : report.measurements[0].second;
-  save_checkpoint(
-      run_, {trainer, options_, {before_.seconds + report.seconds, before_.examples + report.examples, loss}},
-      keep_);
+  save_checkpoint(run_,
+                  {trainer,
+                   options_,
+                   {before_.seconds + report.seconds, before_.examples + report.examples, loss,
+                    std::max(before_.broken_pictures, static_cast<int64_t>(report.broken_pictures.size()))}},
+                  keep_);
 }
 
 void CheckpointObserver::on_step(const StepReport& report, const Trainer& trainer) {
@@ -53,6 +57,7 @@ void LogObserver::on_step(const StepReport& report, const Trainer&) {
                {"gradient_norm", report.gradient_norm},
                {"images_per_second", static_cast<double>(report.examples) / report.seconds},
                {"waited", report.seconds_waited / report.seconds}};
+  if (!report.broken_pictures.empty()) line["broken_pictures"] = report.broken_pictures.size();
   for (const auto& [name, value] : report.measurements) line[name] = value;
   out_ << canonical_json(line) << '\n' << std::flush;
   if (!out_)
@@ -61,6 +66,8 @@ void LogObserver::on_step(const StepReport& report, const Trainer&) {
 }
 
 void ProgressObserver::on_step(const StepReport& report, const Trainer&) {
+  for (; broken_ < report.broken_pictures.size(); ++broken_)
+    progress_.say(fmt::format("warning: replaced a broken picture: {}", report.broken_pictures[broken_]));
   std::string remark;
   for (const auto& [name, value] : report.measurements) remark += fmt::format("{} {:.4f}  ", name, value);
   remark += fmt::format("{:.0f} images/s", static_cast<double>(report.examples) / report.seconds);

@@ -47,6 +47,7 @@ class ProgressObserver final : public Observer {
 
  private:
   Progress& progress_;
+  size_t broken_ = 0;  // pictures that were named
 };
 
 }  // namespace repbench

@@ -40,6 +40,15 @@ TrainingData open_training_data(const PretrainOptions& options) {
   return data;
 }
 
+/// Which data it was: a run is resumed on the same alone.
+Json identity_of(const TrainingData& data) {
+  return {{"name", data.dataset->name()},
+          {"sha256", data.dataset->provenance().sha256},
+          {"hashed", data.dataset->provenance().hashed},
+          {"examples", data.examples.size()},
+          {"examples_sha256", data.examples.hash}};
+}
+
 /// A vocabulary is trained on the captions of at most this many examples, the first in the list.
 constexpr int64_t kVocabularyExamples = 20000;
 
@@ -60,13 +69,16 @@ std::shared_ptr<const Tokenizer> make_tokenizer(const TextRecipe& text, const Tr
 std::unique_ptr<BatchSource> make_source(const PretrainOptions& options, TrainingData data,
                                          std::shared_ptr<const Tokenizer> tokenizer) {
   const std::optional<TextRecipe> text = options.recipe->text();
-  return make_loader(data.dataset, std::move(data.examples), {make_view(options.view)},
+  return make_loader(data.dataset, std::move(data.examples), make_views(options.view),
                      {.batch_size = options.train.batch_size,
                       .workers = static_cast<int>(options.workers),
                       .shuffle = true,
+                      .shuffle_window = options.shuffle_window,
                       .drop_last = true,
                       .seed = static_cast<uint64_t>(options.seed),
                       .channels = static_cast<int>(options.recipe->input().channels),
+                      .regions = true,
+                      .tolerate_broken = options.tolerate_broken,
                       .tokenizer = std::move(tokenizer),
                       .context_length = text ? text->context_length : 0});
 }
@@ -97,6 +109,16 @@ void PretrainOptions::describe(Options& options) {
               {.help = "per channel; empty: the objective's own", .minimum = 1e-6, .maximum = 10});
   options.add("workers", &workers,
               {.help = "loader threads", .minimum = 1, .maximum = 256, .identity = false});
+  options.add("tolerate_broken", &tolerate_broken,
+              {.help = "share of the pictures that may be broken: each is named, and replaced by another",
+               .minimum = 0,
+               .maximum = 0.5});
+  options.add("shuffle_window", &shuffle_window,
+              {.help = "data in tar shards: examples shuffled together, after the shards",
+               .unit = "pictures",
+               .minimum = 0,
+               .maximum = 1e12,
+               .zero = "all"});
   options.add("checkpoint_every", &checkpoint_every,
               {.help = "steps between checkpoints; 0: every epoch",
                .unit = "steps",
@@ -135,7 +157,13 @@ PretrainOptions load_pretrain_options(const Json& preset, const std::string& sou
   fields.set_all(preset, source);
   for (const std::string& assignment : assignments) fields.set_from_text(assignment, assigned_by);
   if (options.view.empty()) options.view = options.recipe->training_view();
-  options.view = make_view(options.view)->specification();
+  const Views views = make_views(options.view);
+  if (views.size() != 1) {
+    throw std::invalid_argument(
+        fmt::format("[{}] key 'view': expected one view of each picture for {}; got {}", source,
+                    options.objective, views.size()));
+  }
+  options.view = views.front()->specification();
   const std::unique_ptr<ViewTransform> eval_view = make_view(options.input().view);
   if (eval_view->random()) {
     throw std::invalid_argument(fmt::format("[{}] key 'eval_view': expected a view without chance; got '{}'",
@@ -174,14 +202,19 @@ void run_pretraining(PretrainOptions& options, const std::filesystem::path& run,
   if (const std::optional<TextRecipe> text = options.recipe->text())
     tokenizer = started ? stored_tokenizer(run) : make_tokenizer(*text, data);
   const std::unique_ptr<Objective> objective = options.recipe->make(options.input(), tokenizer, seed);
+  const Json data_identity = identity_of(data);
+  const auto with_data = [&](Json stored) {
+    stored["data"] = data_identity;
+    return stored;
+  };
   const std::unique_ptr<BatchSource> source = make_source(options, std::move(data), tokenizer);
   move_to(*objective, execution.device);
   Trainer trainer(*objective, *source, options.train, execution, seed);
   TrainingCost before;
-  if (started) before = resume(run, trainer, resolved_options(options, /*identity_only=*/true));
+  if (started) before = resume(run, trainer, with_data(resolved_options(options, /*identity_only=*/true)));
   if (started && trainer.step() >= trainer.total_steps()) return;
 
-  CheckpointObserver checkpoints(run, resolved_options(options), before, options.checkpoint_every,
+  CheckpointObserver checkpoints(run, with_data(resolved_options(options)), before, options.checkpoint_every,
                                  static_cast<int>(options.keep_checkpoints));
   LogObserver log(run / "log.jsonl", trainer.step());
   ProgressObserver display(progress);

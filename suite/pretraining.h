@@ -27,6 +27,8 @@ struct PretrainOptions {
   std::string eval_view;
   std::vector<double> mean, std;
   int64_t workers = 1;
+  double tolerate_broken = 0.001;
+  int64_t shuffle_window = 0;
   int64_t checkpoint_every = 0;
   int64_t keep_checkpoints = 1;
   TrainOptions train;

@@ -6,21 +6,53 @@
 #include <string>
 #include <string_view>
 
-#include "datasets/images/image.h"
+#include "datasets/images/decode.h"
 
-// One function a file format, used by decode(). Each gives grey pixels for a grey file and RGB for the
-// others.
+// What decode.cpp asks of each file format: a row of the table in decode.cpp. Pictures are written into an
+// Image that the caller gives, whose memory is used again.
 
 namespace repbench {
 
-Image decode_jpeg(std::span<const std::byte> bytes, std::string_view name);
-Image decode_png(std::span<const std::byte> bytes, std::string_view name);
+using Bytes = std::span<const std::byte>;
+
+/// Where a picture keeps its orientation: a block of EXIF, else a packet of XMP. Empty if there is none.
+struct Metadata {
+  Bytes exif = {};
+  Bytes xmp = {};
+};
+
+void decode_jpeg(Bytes bytes, std::string_view name, Image& image);
+void decode_jpeg_region(Bytes bytes, int channels, const CropWindow& window, std::string_view name,
+                        Image& image);
+PictureInfo jpeg_info(Bytes bytes, std::string_view name);
+size_t jpeg_end(Bytes bytes);
+Metadata jpeg_metadata(Bytes bytes);
+
+void decode_png(Bytes bytes, std::string_view name, Image& image);
+PictureInfo png_info(Bytes bytes, std::string_view name);
+size_t png_end(Bytes bytes);
+Metadata png_metadata(Bytes bytes);
+
+void decode_webp(Bytes bytes, std::string_view name, Image& image);
+PictureInfo webp_info(Bytes bytes, std::string_view name);
+size_t webp_end(Bytes bytes);
+Metadata webp_metadata(Bytes bytes);
+
+void decode_bmp(Bytes bytes, std::string_view name, Image& image);
+PictureInfo bmp_info(Bytes bytes, std::string_view name);
+
+void decode_tiff(Bytes bytes, std::string_view name, Image& image);
+PictureInfo tiff_info(Bytes bytes, std::string_view name);
 
 /// Throws std::runtime_error "[decode] NAME: expected EXPECTED; got GOT".
 [[noreturn]] void fail_to_decode(std::string_view name, std::string_view expected, std::string_view got);
 
-/// An image to fill, after a check of its size: at most 2^28 pixels, and not more than `limit` pixels, which
-/// is what the file's bytes can hold at the format's best compression.
-Image allocate_pixels(int64_t height, int64_t width, int channels, int64_t limit, std::string_view name);
+/// At least 1x1, at most 2^28 pixels, and at most `limit` pixels, which is what the file's bytes can hold at
+/// the format's best compression.
+void check_size(int64_t height, int64_t width, int64_t limit, std::string_view name);
+
+/// Makes `image` one of height x width x channels of a kind, after check_size.
+void allocate_pixels(Image& image, int64_t height, int64_t width, int channels, PixelKind kind, int64_t limit,
+                     std::string_view name);
 
 }  // namespace repbench

@@ -1,133 +1,99 @@
-#include <csetjmp>
-#include <cstdint>
-#include <cstdio>
+#include <algorithm>
 #include <vector>
-// jpeglib.h wants cstdio's FILE first.
-#include <jpeglib.h>
-// jerror.h wants jpeglib.h.
-#include <jerror.h>
 
 #include "datasets/images/codecs.h"
+#include "datasets/images/convert.h"
+#include "datasets/images/jpeg_session.h"
 
 namespace repbench {
 namespace {
 
-// libjpeg leaves by longjmp: the functions that call it hold no object with a destructor.
-struct Decompressor {
-  jpeg_decompress_struct state;
-  jpeg_error_mgr errors;
-  std::jmp_buf escape;
-  char message[JMSG_LENGTH_MAX];
+// Pillow assumes Adobe's habit of storing inks inverted.
+void invert(uint8_t* values, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) values[i] = static_cast<uint8_t>(255 - values[i]);
+}
+
+/// What libjpeg gives for a picture, without pixels.
+Image layout_of(const jpeg_decompress_struct& jpeg) {
+  Image layout;
+  layout.channels = jpeg.num_components;
+  layout.kind = jpeg.num_components == 4 ? PixelKind::cmyk : PixelKind::plain;
+  return layout;
+}
+
+void read_rows(jpeg_decompress_struct& jpeg, Image& image) {
+  jpeg_start_decompress(&jpeg);
+  while (jpeg.output_scanline < jpeg.output_height) {
+    JSAMPROW row = image.row(static_cast<int>(jpeg.output_scanline));
+    jpeg_read_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_decompress(&jpeg);
+}
+
+/// Columns that a row of a region is decoded for: fancy upsampling looks at the neighbours of a pixel, and
+/// does not know them at the edges of what is decoded.
+struct Columns {
+  JDIMENSION left, width;
 };
 
-void leave(j_common_ptr state) {
-  auto* self = static_cast<Decompressor*>(state->client_data);
-  state->err->format_message(state, self->message);
-  std::longjmp(self->escape, 1);
+Columns decoded_columns(const jpeg_decompress_struct& jpeg, const CropWindow& window) {
+  const int margin = 2 * jpeg.max_h_samp_factor;
+  const int left = std::max(0, window.left - margin);
+  const int right = std::min(static_cast<int>(jpeg.image_width), window.left + window.width + margin);
+  return {static_cast<JDIMENSION>(left), static_cast<JDIMENSION>(right - left)};
 }
 
-bool pixels_are_lost(int warning) {
-  switch (warning) {
-    case JWRN_JPEG_EOF:
-    case JWRN_HIT_MARKER:
-    case JWRN_HUFF_BAD_CODE:
-    case JWRN_ARITH_BAD_CODE:
-    case JWRN_MUST_RESYNC:
-      return true;
-    default:
-      return false;
+/// Decodes the window's rows one by one into `row` and hands the window's part of each to `take`.
+template <typename Take>
+void read_window(jpeg_decompress_struct& jpeg, const CropWindow& window, Columns columns, uint8_t* row,
+                 const Take& take) {
+  jpeg_start_decompress(&jpeg);
+  jpeg_crop_scanline(&jpeg, &columns.left, &columns.width);
+  const auto top = static_cast<JDIMENSION>(window.top);
+  if (top > 0) jpeg_skip_scanlines(&jpeg, top);
+  const int64_t offset = static_cast<int64_t>(window.left) - columns.left;
+  for (int y = 0; y < window.height; ++y) {
+    jpeg_read_scanlines(&jpeg, &row, 1);
+    take(y, row + offset * jpeg.output_components);
   }
-}
-
-void warn(j_common_ptr state, int level) {
-  if (level < 0 && pixels_are_lost(state->err->msg_code)) leave(state);
-}
-
-void be_silent(j_common_ptr) {}
-
-template <typename Step>
-bool attempt(Decompressor& jpeg, Step step) {
-  if (setjmp(jpeg.escape) != 0) return false;
-  step();
-  return true;
-}
-
-// Owns what libjpeg allocates.
-class Jpeg {
- public:
-  explicit Jpeg(std::string_view name) : name_(name) {
-    jpeg_.state = {};
-    jpeg_.state.err = jpeg_std_error(&jpeg_.errors);
-    jpeg_.state.client_data = &jpeg_;
-    jpeg_.errors.error_exit = leave;
-    jpeg_.errors.emit_message = warn;
-    jpeg_.errors.output_message = be_silent;
-  }
-  ~Jpeg() { jpeg_destroy_decompress(&jpeg_.state); }
-  Jpeg(const Jpeg&) = delete;
-  Jpeg& operator=(const Jpeg&) = delete;
-
-  jpeg_decompress_struct& open(std::span<const std::byte> bytes) {
-    run([&] {
-      jpeg_create_decompress(&jpeg_.state);
-      jpeg_mem_src(&jpeg_.state, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-      jpeg_read_header(&jpeg_.state, TRUE);
-    });
-    return jpeg_.state;
-  }
-
-  template <typename Step>
-  void run(Step step) {
-    if (!attempt(jpeg_, step)) fail_to_decode(name_, "a whole JPEG picture", jpeg_.message);
-  }
-
- private:
-  Decompressor jpeg_;
-  std::string_view name_;
-};
-
-// Pillow assumes Adobe's habit of storing inks inverted, then multiplies each by what the black ink leaves.
-void inks_to_rgb(const uint8_t* inks, int width, uint8_t* rgb) {
-  for (int x = 0; x < width; ++x, inks += 4, rgb += 3) {
-    const int rest = inks[3];
-    for (int c = 0; c < 3; ++c) {
-      const int product = (255 - inks[c]) * rest + 128;
-      rgb[c] = static_cast<uint8_t>(rest - (((product >> 8) + product) >> 8));
-    }
-  }
-}
-
-void read_rows(jpeg_decompress_struct& state, Image& image, uint8_t* inks) {
-  jpeg_start_decompress(&state);
-  while (state.output_scanline < state.output_height) {
-    uint8_t* row = image.row(static_cast<int>(state.output_scanline));
-    JSAMPROW target = inks != nullptr ? inks : row;
-    jpeg_read_scanlines(&state, &target, 1);
-    if (inks != nullptr) inks_to_rgb(inks, image.width, row);
-  }
-  jpeg_finish_decompress(&state);
 }
 
 }  // namespace
 
-Image decode_jpeg(std::span<const std::byte> bytes, std::string_view name) {
-  Jpeg jpeg(name);
-  jpeg_decompress_struct& state = jpeg.open(bytes);
-  const int components = state.num_components;
-  if (components != 1 && components != 3 && components != 4) {
-    fail_to_decode(name, "1, 3 or 4 components", std::to_string(components));
-  }
-  state.out_color_space = components == 1 ? JCS_GRAYSCALE : components == 3 ? JCS_RGB : JCS_CMYK;
-  state.dct_method = JDCT_ISLOW;
-  state.do_fancy_upsampling = TRUE;
+void decode_jpeg(Bytes bytes, std::string_view name, Image& image) {
+  JpegSession session(bytes, name);
+  jpeg_decompress_struct& jpeg = session.state();
+  const Image layout = layout_of(jpeg);
+  allocate_pixels(image, jpeg.image_height, jpeg.image_width, layout.channels, layout.kind, session.limit(),
+                  name);
+  session.run([&] { read_rows(jpeg, image); });
+  if (layout.kind == PixelKind::cmyk) invert(image.pixels.data(), std::ssize(image.pixels));
+}
 
-  // A Huffman code has at least one bit for each 8x8 block; arithmetic coding has no such floor.
-  const int64_t limit = state.arith_code ? INT64_MAX : static_cast<int64_t>(bytes.size()) * 8 * 64;
-  Image image = allocate_pixels(state.image_height, state.image_width, components == 1 ? 1 : 3, limit, name);
-  std::vector<uint8_t> inks(components == 4 ? static_cast<size_t>(image.width) * 4 : 0);
-  uint8_t* const row = components == 4 ? inks.data() : nullptr;
-  jpeg.run([&] { read_rows(state, image, row); });
-  return image;
+void decode_jpeg_region(Bytes bytes, int channels, const CropWindow& window, std::string_view name,
+                        Image& image) {
+  JpegSession session(bytes, name);
+  jpeg_decompress_struct& jpeg = session.state();
+  const Image layout = layout_of(jpeg);
+  check_size(jpeg.image_height, jpeg.image_width, session.limit(), name);
+  allocate_pixels(image, window.height, window.width, channels, PixelKind::plain, INT64_MAX, name);
+  std::vector<uint8_t> row(static_cast<size_t>(jpeg.image_width) * layout.channels);
+  const int64_t values = static_cast<int64_t>(window.width) * layout.channels;
+  const auto take = [&](int y, uint8_t* pixels) {
+    if (layout.kind == PixelKind::cmyk) invert(pixels, values);
+    if (layout.kind == PixelKind::plain && layout.channels == channels) {
+      std::copy_n(pixels, values, image.row(y));
+    } else {
+      convert_pixels(layout, pixels, static_cast<size_t>(window.width), channels, image.row(y));
+    }
+  };
+  session.run([&] { read_window(jpeg, window, decoded_columns(jpeg, window), row.data(), take); });
+}
+
+PictureInfo jpeg_info(Bytes bytes, std::string_view name) {
+  JpegSession session(bytes, name);
+  const jpeg_decompress_struct& jpeg = session.state();
+  return {static_cast<int>(jpeg.image_height), static_cast<int>(jpeg.image_width), "JPEG"};
 }
 
 }  // namespace repbench

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "datasets/images/byte_order.h"
 #include "datasets/images/codecs.h"
 
 namespace repbench {
@@ -14,31 +15,41 @@ namespace {
 struct Header {
   int64_t width, height;
   int bits, colour_type;
-
-  bool grey() const { return (colour_type & PNG_COLOR_MASK_COLOR) == 0; }
-  bool alpha() const { return (colour_type & PNG_COLOR_MASK_ALPHA) != 0; }
-  // Pillow reads 16-bit grey as numbers above its 8-bit range and clips them; other 16-bit kinds lose the low
-  // byte.
-  bool clipped() const { return grey() && bits == 16 && !alpha(); }
 };
 
-int64_t big_endian(const std::byte* bytes) {
-  int64_t value = 0;
-  for (int i = 0; i < 4; ++i) value = value << 8 | std::to_integer<int64_t>(bytes[i]);
-  return value;
-}
-
-Header read_header(std::span<const std::byte> bytes, std::string_view name) {
+Header read_header(Bytes bytes, std::string_view name) {
   if (bytes.size() < 33 || std::memcmp(bytes.data() + 12, "IHDR", 4) != 0) {
     fail_to_decode(name, "a PNG header", "no IHDR chunk");
   }
-  return {big_endian(bytes.data() + 16), big_endian(bytes.data() + 20), std::to_integer<int>(bytes[24]),
-          std::to_integer<int>(bytes[25])};
+  return {big32(bytes, 16), big32(bytes, 20), static_cast<int>(byte_at(bytes, 24)),
+          static_cast<int>(byte_at(bytes, 25))};
+}
+
+struct Layout {
+  PixelKind kind;
+  int channels;
+};
+
+/// Pillow's modes; it has none for grey with 16-bit alpha and reads that as RGBA.
+Layout layout_of(const Header& header) {
+  switch (header.colour_type) {
+    case PNG_COLOR_TYPE_GRAY:
+      if (header.bits == 1) return {PixelKind::bilevel, 1};
+      return header.bits == 16 ? Layout{PixelKind::grey16, 2} : Layout{PixelKind::plain, 1};
+    case PNG_COLOR_TYPE_PALETTE:
+      return {PixelKind::palette, 1};
+    case PNG_COLOR_TYPE_GRAY_ALPHA:
+      return header.bits == 16 ? Layout{PixelKind::rgba, 4} : Layout{PixelKind::grey_alpha, 2};
+    case PNG_COLOR_TYPE_RGB_ALPHA:
+      return {PixelKind::rgba, 4};
+    default:
+      return {PixelKind::plain, 3};
+  }
 }
 
 // libpng reports an error by a jump back to where setjmp stood: what is between holds no destructors.
 struct Reader {
-  std::span<const std::byte> left;
+  Bytes left;
   char trouble[160] = "";
 };
 
@@ -48,7 +59,10 @@ void on_error(png_structp png, png_const_charp message) {
   png_longjmp(png, 1);
 }
 
-void on_warning(png_structp, png_const_charp) {}  // what Pillow does not mind, we do not
+// What Pillow does not mind, we do not; but pixels with another checksum than the writer's are not his.
+void on_warning(png_structp png, png_const_charp message) {
+  if (std::strstr(message, "IDAT: incorrect data check") != nullptr) png_error(png, message);
+}
 
 void on_read(png_structp png, png_bytep to, size_t count) {
   auto* reader = static_cast<Reader*>(png_get_io_ptr(png));
@@ -57,21 +71,34 @@ void on_read(png_structp png, png_bytep to, size_t count) {
   reader->left = reader->left.subspan(count);
 }
 
-/// 8 bits a channel, grey or RGB, transparency ignored; 16-bit grey in the machine's byte order.
-void ask_for_plain_pixels(png_structp png, const Header& header) {
-  png_set_expand_gray_1_2_4_to_8(png);
-  if (header.colour_type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
-  png_set_strip_alpha(png);
-  if (header.clipped()) {
+/// Bytes in Pillow's order; 16-bit values lose the lower one, except grey ones, where it comes first.
+void ask_for_native_pixels(png_structp png, const Layout& layout) {
+  // libpng would spread a palette, too.
+  if (layout.kind != PixelKind::palette) png_set_expand_gray_1_2_4_to_8(png);
+  png_set_packing(png);
+  if (layout.kind == PixelKind::grey16) {
     png_set_swap(png);
   } else {
     png_set_strip_16(png);
   }
+  if (layout.kind == PixelKind::rgba) png_set_gray_to_rgb(png);
   png_set_interlace_handling(png);
 }
 
-/// False if libpng jumped: `reader.trouble` then says why.
-bool read_rows(Reader& reader, const Header& header, size_t row_bytes, uint8_t** rows) {
+/// The palette's colours as RGB triples, at most 256.
+void copy_palette(png_structp png, png_infop info, uint8_t* to) {
+  png_colorp colours = nullptr;
+  int count = 0;
+  if (to == nullptr || png_get_PLTE(png, info, &colours, &count) == 0) return;
+  for (int i = 0; i < std::min(count, 256); ++i, to += 3) {
+    to[0] = colours[i].red;
+    to[1] = colours[i].green;
+    to[2] = colours[i].blue;
+  }
+}
+
+/// False if libpng jumped: `reader.trouble` then says why. The palette's colours go to `palette` (768 bytes).
+bool read_rows(Reader& reader, const Layout& layout, size_t row_bytes, uint8_t** rows, uint8_t* palette) {
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
   png_infop info = png == nullptr ? nullptr : png_create_info_struct(png);
   if (info == nullptr || setjmp(png_jmpbuf(png)) != 0) {
@@ -79,47 +106,81 @@ bool read_rows(Reader& reader, const Header& header, size_t row_bytes, uint8_t**
     return false;
   }
   png_set_read_fn(png, &reader, on_read);
+  png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_read_info(png, info);
-  ask_for_plain_pixels(png, header);
+  // As in Pillow: a wrong CRC matters up to the pixels, which have a checksum of their own.
+  png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
+  ask_for_native_pixels(png, layout);
   png_read_update_info(png, info);
   if (png_get_rowbytes(png, info) != row_bytes) png_error(png, "another size or kind than its header's");
+  copy_palette(png, info, palette);
   png_read_image(png, rows);
   png_read_end(png, nullptr);
   png_destroy_read_struct(&png, &info, nullptr);
   return true;
 }
 
-void read_pixels(std::span<const std::byte> bytes, const Header& header, size_t row_bytes,
-                 std::vector<uint8_t*>& rows, std::string_view name) {
+bool is_chunk(Bytes bytes, size_t at, std::string_view kind) {
+  return std::memcmp(bytes.data() + at + 4, kind.data(), 4) == 0;
+}
+
+/// Calls `visit(position, payload)` for each whole chunk until it says false; returns the position behind the
+/// last one visited.
+template <typename Visit>
+size_t walk(Bytes bytes, Visit visit) {
+  size_t at = 8;
+  while (bytes.size() > at && bytes.size() - at >= 12) {
+    const size_t length = big32(bytes, at);
+    if (length > bytes.size() - at - 12) break;
+    const size_t start = at;
+    at += length + 12;
+    if (!visit(start, bytes.subspan(start + 8, length))) return at;
+  }
+  return bytes.size();
+}
+
+}  // namespace
+
+void decode_png(Bytes bytes, std::string_view name, Image& image) {
+  const Header header = read_header(bytes, name);
+  const Layout layout = layout_of(header);
+  // Deflate packs at most 1032 bytes into one; a pixel has at least one bit.
+  const int64_t limit = static_cast<int64_t>(std::min<size_t>(bytes.size(), size_t{1} << 40)) * 1032 * 8;
+  allocate_pixels(image, header.height, header.width, layout.channels, layout.kind, limit, name);
+  if (layout.kind == PixelKind::palette) image.palette.assign(768, 0);
+  std::vector<uint8_t*> rows(static_cast<size_t>(image.height));
+  for (int y = 0; y < image.height; ++y) rows[y] = image.row(y);
   Reader reader{bytes};
-  if (!read_rows(reader, header, row_bytes, rows.data())) {
+  uint8_t* const palette = image.palette.empty() ? nullptr : image.palette.data();
+  if (!read_rows(reader, layout, static_cast<size_t>(image.width) * image.channels, rows.data(), palette)) {
     fail_to_decode(name, "a whole PNG picture",
                    std::string("damaged or missing data (") + reader.trouble + ")");
   }
 }
 
-}  // namespace
-
-Image decode_png(std::span<const std::byte> bytes, std::string_view name) {
+PictureInfo png_info(Bytes bytes, std::string_view name) {
   const Header header = read_header(bytes, name);
-  // Deflate packs at most 1032 bytes into one; a pixel has at least one bit.
-  const int64_t limit = static_cast<int64_t>(bytes.size()) * 1032 * 8;
-  Image image = allocate_pixels(header.height, header.width, header.grey() ? 1 : 3, limit, name);
-  const auto row_values = static_cast<size_t>(image.width) * image.channels;
-  std::vector<uint8_t*> rows(static_cast<size_t>(image.height));
-  if (!header.clipped()) {
-    for (int y = 0; y < image.height; ++y) rows[y] = image.row(y);
-    read_pixels(bytes, header, row_values, rows, name);
-    return image;
-  }
-  std::vector<uint16_t> wide(row_values * rows.size());
-  for (size_t y = 0; y < rows.size(); ++y) rows[y] = reinterpret_cast<uint8_t*>(&wide[y * row_values]);
-  read_pixels(bytes, header, 2 * row_values, rows, name);
-  for (size_t y = 0; y < rows.size(); ++y) {
-    std::transform(&wide[y * row_values], &wide[y * row_values] + row_values, image.row(static_cast<int>(y)),
-                   [](uint16_t value) { return static_cast<uint8_t>(std::min<uint16_t>(value, 255)); });
-  }
-  return image;
+  check_size(header.height, header.width, INT64_MAX, name);
+  return {static_cast<int>(header.height), static_cast<int>(header.width), "PNG"};
+}
+
+size_t png_end(Bytes bytes) {
+  return walk(bytes, [&](size_t at, Bytes) { return !is_chunk(bytes, at, "IEND"); });
+}
+
+Metadata png_metadata(Bytes bytes) {
+  using namespace std::string_view_literals;
+  constexpr std::string_view kXmp = "XML:com.adobe.xmp\0\0"sv;  // the keyword, then 0: not compressed
+  Metadata metadata;
+  walk(bytes, [&](size_t at, Bytes payload) {
+    if (is_chunk(bytes, at, "eXIf")) metadata.exif = payload;
+    if (is_chunk(bytes, at, "iTXt") && payload.size() > kXmp.size() &&
+        std::memcmp(payload.data(), kXmp.data(), kXmp.size()) == 0) {
+      metadata.xmp = payload;
+    }
+    return true;
+  });
+  return metadata;
 }
 
 }  // namespace repbench

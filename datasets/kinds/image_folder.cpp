@@ -1,16 +1,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <stdexcept>
 
 #include "datasets/dataset.h"
+#include "datasets/kinds/class_file.h"
+#include "datasets/kinds/labelled_files.h"
+#include "datasets/kinds/listed_pictures.h"
 #include "datasets/kinds/picture_files.h"
-#include "datasets/random.h"
-#include "files/atomic.h"
-#include "files/hash.h"
+#include "datasets/kinds/spec_keys.h"
 #include "files/nearest.h"
 
 namespace repbench {
@@ -18,60 +19,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kTestShare = 0.2;
-
-struct Picture {
-  std::string id;  // the path below the data set's folder
-  int64_t label;
-};
-
-class ImageFolder final : public Dataset {
- public:
-  ImageFolder(fs::path root, std::string split, std::vector<std::string> class_names,
-              std::vector<Picture> pictures, Provenance provenance)
-      : root_(std::move(root)),
-        split_(std::move(split)),
-        class_names_(std::move(class_names)),
-        pictures_(std::move(pictures)),
-        provenance_(std::move(provenance)) {}
-
-  std::string name() const override { return "image_folder:" + root_.filename().string(); }
-  std::string split() const override { return split_; }
-  int64_t size() const override { return static_cast<int64_t>(pictures_.size()); }
-  int channels() const override { return 3; }
-  std::string id(int64_t index) const override { return at(index).id; }
-  int64_t label(int64_t index) const override { return at(index).label; }
-  const std::vector<std::string>& class_names() const override { return class_names_; }
-  const Provenance& provenance() const override { return provenance_; }
-
-  Example get(int64_t index) const override {
-    const Picture& picture = at(index);
-    const std::string content = read_file(root_ / picture.id);
-    const auto* bytes = reinterpret_cast<const std::byte*>(content.data());
-    return {picture.id, EncodedImage{{bytes, bytes + content.size()}}, {picture.label}, {}};
-  }
-
- private:
-  const Picture& at(int64_t index) const {
-    if (index >= 0 && index < size()) return pictures_[index];
-    throw std::out_of_range(
-        fmt::format("[image_folder] expected an index from 0 to {}; got {}", size() - 1, index));
-  }
-
-  fs::path root_;
-  std::string split_;
-  std::vector<std::string> class_names_;
-  std::vector<Picture> pictures_;
-  Provenance provenance_;
-};
+constexpr std::string_view kKind = "image_folder";
 
 [[noreturn]] void fail(const fs::path& path, std::string_view expected, std::string_view got) {
-  throw std::runtime_error(
-      fmt::format("[image_folder] {}: expected {}; got {}", path.string(), expected, got));
+  throw std::runtime_error(fmt::format("[{}] {}: expected {}; got {}", kKind, path.string(), expected, got));
 }
 
 bool has_class_folders(const fs::path& folder) {
   return fs::is_directory(folder) && !subfolders(folder).empty();
+}
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 // The splits of the layout SPLIT/CLASS/file; none in the layout CLASS/file.
@@ -83,97 +42,125 @@ std::vector<std::string> given_splits(const fs::path& root, const std::string& w
   return {splits.begin(), splits.end()};
 }
 
-bool contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
+std::vector<std::string> printable_names(const std::vector<std::string>& names) {
+  std::vector<std::string> result;
+  for (const std::string& name : names) result.push_back(printable_name(name));
+  return result;
 }
 
-// The ids of one class, sorted.
-std::vector<std::string> ids_of_class(const fs::path& root, const std::string& folder) {
-  std::vector<std::string> ids = picture_files(root / folder);
-  if (ids.empty()) fail(root / folder, "JPEG or PNG files", "none");
-  for (std::string& id : ids) id = folder + "/" + id;
-  return ids;
+// Which labels the class folders have, by printable name.
+struct Classes {
+  std::map<std::string, int64_t> labels;
+  std::string known_to;  // whose classes they are, for messages
+};
+
+Classes classes_of_folder(const fs::path& folder, ListedPictures& list) {
+  list.class_names = printable_names(subfolders(folder));
+  if (list.class_names.empty()) fail(folder, "class folders with pictures", "no folders");
+  Classes classes{{}, "the train split"};
+  for (size_t i = 0; i < list.class_names.size(); ++i) {
+    classes.labels.emplace(list.class_names[i], static_cast<int64_t>(i));
+  }
+  return classes;
 }
 
-std::vector<Picture> given_split(const fs::path& root, const std::string& split,
-                                 const std::vector<std::string>& classes) {
-  std::vector<Picture> pictures;
-  for (const std::string& folder : subfolders(root / split)) {
-    const auto found = std::lower_bound(classes.begin(), classes.end(), folder);
-    if (found == classes.end() || *found != folder) {
-      fail(root / split / folder, "a class that the train split has too", "another one");
+// Every class of the file must have its folder in `folder`.
+Classes classes_of_file(const fs::path& path, const fs::path& folder, ListedPictures& list) {
+  const std::vector<std::string> names = printable_names(subfolders(folder));
+  const std::set<std::string> folders(names.begin(), names.end());
+  const ClassFile file(path, kKind, folders);
+  Classes classes{{}, path.string()};
+  std::vector<std::string> empty;
+  for (size_t i = 0; i < file.keys().size(); ++i) {
+    if (!folders.contains(file.keys()[i])) empty.push_back(file.keys()[i]);
+    classes.labels.emplace(file.keys()[i], static_cast<int64_t>(i));
+  }
+  if (!empty.empty()) {
+    fail(folder, "a folder for every class of " + path.string(),
+         fmt::format("an empty class {} ({} of {} classes are empty)", empty.front(), empty.size(),
+                     file.keys().size()));
+  }
+  list.class_names = file.names();
+  return classes;
+}
+
+// `below` is the split's folder, or nothing where classes lie right in the root.
+void add_pictures(const fs::path& root, const std::string& below, const Classes& classes,
+                  ListedPictures& list) {
+  for (const std::string& folder : subfolders(root / below)) {
+    const auto found = classes.labels.find(printable_name(folder));
+    if (found == classes.labels.end()) {
+      fail(root / below / printable_name(folder), fmt::format("a class that {} has too", classes.known_to),
+           "another one");
     }
-    for (std::string& id : ids_of_class(root, split + "/" + folder)) {
-      pictures.push_back({std::move(id), found - classes.begin()});
+    const std::vector<std::string> files = picture_files(root / below / folder);
+    if (files.empty()) {
+      fail(root / below / printable_name(folder), fmt::format("pictures ({})", kPictureExtensions),
+           "an empty class");
+    }
+    for (const std::string& file : files) {
+      const fs::path id = fs::path(below) / folder / file;
+      list.pictures.push_back({printable_name(id), root / id, {found->second}});
     }
   }
-  return pictures;
+  std::stable_sort(list.pictures.begin(), list.pictures.end(),
+                   [](const auto& a, const auto& b) { return a.labels < b.labels; });
 }
 
-// The test share of every class, chosen by the hash of the ids: at least one picture where there are two.
-std::vector<Picture> own_split(const fs::path& root, std::string_view split,
-                               const std::vector<std::string>& classes) {
-  std::vector<Picture> pictures;
-  for (size_t label = 0; label < classes.size(); ++label) {
-    const std::vector<std::string> ids = ids_of_class(root, classes[label]);
-    std::vector<std::pair<uint64_t, std::string>> ranked;
-    for (const std::string& id : ids) ranked.emplace_back(hash64(id), id);
-    std::sort(ranked.begin(), ranked.end());
-    const auto rounded = static_cast<size_t>(std::llround(kTestShare * static_cast<double>(ids.size())));
-    const size_t tested = ids.size() < 2 ? 0 : std::max<size_t>(rounded, 1);
-    const auto border = ranked.begin() + static_cast<int64_t>(tested);
-    if (split == "test") {
-      ranked.erase(border, ranked.end());
-    } else {
-      ranked.erase(ranked.begin(), border);
-    }
-    std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-    for (auto& [rank, id] : ranked) pictures.push_back({std::move(id), static_cast<int64_t>(label)});
-  }
-  return pictures;
-}
-
-// Sizes, not contents: a data set of a million pictures must open in seconds.
-std::string hash_of(const fs::path& root, const std::vector<Picture>& pictures) {
-  std::vector<std::string> ids;
-  for (const Picture& picture : pictures) ids.push_back(picture.id);
-  std::sort(ids.begin(), ids.end());
-  Sha256 hash;
-  for (const std::string& id : ids) hash.update(fmt::format("{}\t{}\n", id, fs::file_size(root / id)));
-  return hash.hex();
-}
-
-std::shared_ptr<const Dataset> open_folder(const fs::path& root, const std::string& split) {
-  if (!fs::is_directory(root)) fail(root, "a folder", "none");
-  std::vector<std::string> splits = given_splits(root, split);
+void read_class_folders(const fs::path& root, const std::string& class_file, ListedPictures& list) {
+  const std::vector<std::string> splits = given_splits(root, list.split);
   const bool given = !splits.empty();
-  if (!given) splits = {"train", "test"};
-  if (!contains(splits, split)) {
-    fail_unknown_name("image_folder", "a split of " + root.string(), split, splits);
+  if (given && !contains(splits, list.split)) {
+    fail_unknown_name(kKind, "a split of " + root.string(), list.split, splits);
   }
+  const std::string below = given ? list.split : "";
   // Labels count the train split's classes, so that they mean the same in every split.
-  const fs::path class_folder = !given ? root : root / (contains(splits, "train") ? "train" : split);
-  std::vector<std::string> classes = subfolders(class_folder);
-  if (classes.empty()) fail(root, "class folders with JPEG or PNG files", "no folders");
-  std::vector<Picture> pictures = given ? given_split(root, split, classes) : own_split(root, split, classes);
-  if (pictures.empty()) fail(root, "pictures in the split " + split, "none");
-  Provenance provenance{root.string(), "", hash_of(root, pictures)};
-  if (!given) provenance.source += fmt::format(" ({} of an 80/20 split of every class by hash of id)", split);
-  return std::make_shared<ImageFolder>(root, split, std::move(classes), std::move(pictures),
-                                       std::move(provenance));
+  const fs::path known = given && contains(splits, "train") ? root / "train" : root / below;
+  const Classes classes =
+      class_file.empty() ? classes_of_folder(known, list) : classes_of_file(class_file, root / below, list);
+  add_pictures(root, below, classes, list);
+  if (!given) keep_own_split(list);
+}
+
+void read_flat_split(const fs::path& root, const SpecKeys& keys, ListedPictures& list) {
+  LabelledFiles files{root / list.split, list.split + "/", keys.get("labels"), {}, {}};
+  if (!fs::is_directory(files.folder)) fail(files.folder, "a folder of pictures", "none");
+  if (has_class_folders(root / "train")) files.train_classes = printable_names(subfolders(root / "train"));
+  if (!keys.get("classes").empty()) {
+    const std::set<std::string> folders(files.train_classes.begin(), files.train_classes.end());
+    files.classes.emplace(keys.get("classes"), kKind, folders);
+  }
+  read_labelled_files(files, list);
+  list.source += fmt::format(" (labels of {})", files.labels.filename().string());
+}
+
+std::shared_ptr<const Dataset> open_folder(const fs::path& root, const SpecKeys& keys,
+                                           std::string_view split) {
+  if (!fs::is_directory(root)) fail(root, "a folder", "none");
+  ListedPictures list{.kind = std::string(kKind),
+                      .name = fmt::format("{}:{}", kKind, printable_name(root.filename())),
+                      .split = std::string(split),
+                      .pictures = {},
+                      .source = printable_name(root)};
+  // One specification serves ImageNet's train folder with classes and its flat val.
+  if (!keys.get("labels").empty() && !has_class_folders(root / list.split)) {
+    read_flat_split(root, keys, list);
+  } else {
+    read_class_folders(root, keys.get("classes"), list);
+  }
+  return make_picture_list(std::move(list));
 }
 
 }  // namespace
 
 std::shared_ptr<const Dataset> open_image_folder(const DatasetSpec& spec, std::string_view split) {
-  if (spec.path.empty())
-    throw std::invalid_argument("[image_folder] expected image_folder:PATH; got no path");
-  fs::path root = fs::absolute(spec.path).lexically_normal();
+  const SpecKeys keys = split_spec(spec, {"classes", "labels"});
+  fs::path root = fs::absolute(keys.path).lexically_normal();
   if (!root.has_filename()) root = root.parent_path();
   try {
-    return open_folder(root, std::string(split));
+    return open_folder(root, keys, split);
   } catch (const fs::filesystem_error& error) {
-    throw std::runtime_error(fmt::format("[image_folder] {}: expected a readable file or folder; got: {}",
+    throw std::runtime_error(fmt::format("[{}] {}: expected a readable file or folder; got: {}", kKind,
                                          error.path1().string(), error.code().message()));
   }
 }

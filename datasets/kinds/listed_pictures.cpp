@@ -82,21 +82,27 @@ void check_list(const ListedPictures& list) {
   }
 }
 
+std::string reason_of(const std::error_code& error) {
+  if (error == std::errc::no_such_file_or_directory) return "no such file";
+  // What the library says of the size of a folder or a pipe.
+  if (error == std::errc::is_a_directory || error == std::errc::not_supported) return "no regular file";
+  return error.message();
+}
+
 // Bytes of every file; all that are missing are counted before the complaint.
 std::vector<uint64_t> sizes_of(const ListedPictures& list) {
   std::vector<uint64_t> sizes;
+  sizes.reserve(list.pictures.size());
   const ListedPicture* first_missing = nullptr;
   std::string reason;
   size_t missing = 0;
   for (const ListedPicture& picture : list.pictures) {
     std::error_code error;
-    const bool regular = fs::is_regular_file(picture.file, error);
-    sizes.push_back(regular ? fs::file_size(picture.file, error) : 0);
-    if (regular && !error) continue;
-    if (missing++ == 0) {
-      first_missing = &picture;
-      reason = error && error != std::errc::no_such_file_or_directory ? error.message() : "no such file";
-    }
+    sizes.push_back(fs::file_size(picture.file, error));
+    if (!error) continue;
+    if (missing++ > 0) continue;
+    first_missing = &picture;
+    reason = reason_of(error);
   }
   if (first_missing != nullptr) {
     fail(list, first_missing->file, "a picture",
@@ -105,9 +111,18 @@ std::vector<uint64_t> sizes_of(const ListedPictures& list) {
   return sizes;
 }
 
+// Is their sum, which may not fit 64 bits, at most `most`?
+bool fit_into(uint64_t most, const std::vector<uint64_t>& sizes) {
+  for (const uint64_t size : sizes) {
+    if (size > most) return false;
+    most -= size;
+  }
+  return true;
+}
+
 Provenance provenance_of(const ListedPictures& list) {
   const std::vector<uint64_t> sizes = sizes_of(list);
-  const bool whole = std::accumulate(sizes.begin(), sizes.end(), uint64_t{0}) <= kMostBytesToHash;
+  const bool whole = fit_into(kMostBytesToHash, sizes);
   std::vector<size_t> order(sizes.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::sort(order.begin(), order.end(),
@@ -134,7 +149,8 @@ std::shared_ptr<const Dataset> make_picture_list(ListedPictures list) {
 }
 
 std::string printable_name(const fs::path& path) {
-  std::string text = path.string(), result;
+  const std::string text = path.string();
+  std::string result;
   std::string_view rest = text;
   while (const auto broken = find_broken_utf8(rest)) {
     result += rest.substr(0, *broken);

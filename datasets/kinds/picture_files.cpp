@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 
 namespace repbench {
 namespace {
@@ -13,7 +14,8 @@ bool hidden(const fs::path& path) { return path.filename().string().starts_with(
 bool is_picture(const fs::path& path) {
   std::string extension = path.extension().string();
   for (char& letter : extension) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+  static constexpr std::string_view kKnown[] = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"};
+  return std::find(std::begin(kKnown), std::end(kKnown), extension) != std::end(kKnown);
 }
 
 // `above`: the real paths of the folders that we are in.

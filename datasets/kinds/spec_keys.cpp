@@ -47,6 +47,10 @@ SpecKeys split_spec(const DatasetSpec& spec, std::initializer_list<std::string_v
     if (key.empty()) continue;
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       const std::vector<std::string> names(known.begin(), known.end());
+      if (names.empty()) {
+        throw std::invalid_argument(
+            fmt::format("[{}] expected a path without keys; got {}=", spec.kind, key));
+      }
       fail_unknown_name(spec.kind, "a key", key, names);
     }
     set(keys, spec.kind, key, rest.substr(colon + 1 + key.size() + 1));

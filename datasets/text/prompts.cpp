@@ -47,12 +47,33 @@ std::vector<std::string> read_templates(const CheckedJson& list, std::string_vie
   return templates;
 }
 
+// Texts of each class's own.
+PromptSet read_class_texts(const CheckedJson& document, std::string name) {
+  PromptSet set{std::move(name), {}, {}, "texts of each class's own", {}};
+  for (const auto& [class_name, texts] : document.object().items()) {
+    const CheckedJson list = document.at(class_name);
+    std::vector<std::string>& own = set.class_texts[class_name] = list.texts();
+    if (own.empty()) list.fail("at least one text");
+    for (const CheckedJson& item : list.items()) {
+      if (item.text().empty()) item.fail("a text");
+    }
+  }
+  if (set.class_texts.empty()) document.fail("templates, or texts of each class");
+  return set;
+}
+
 PromptSet read_prompt_file(const fs::path& path, std::string name) {
   const Json json = read_json(path);
   const CheckedJson document = checked(json, path);
+  const bool has_templates =
+      document.find("source") || document.find("templates") || document.find("class_names");
+  if (!has_templates) return read_class_texts(document, std::move(name));
   document.expect_only({"source", "class_names", "templates"});
-  PromptSet set{
-      std::move(name), {}, read_templates(document.at("templates"), kPlace), document.at("source").text()};
+  PromptSet set{std::move(name),
+                {},
+                read_templates(document.at("templates"), kPlace),
+                document.at("source").text(),
+                {}};
   if (const auto names = document.find("class_names")) {
     check_class_names(*names);
     set.class_names = names->texts();
@@ -73,7 +94,7 @@ std::optional<PromptSet> find_in_wheel(const Wheel& wheel, std::string_view name
   const CheckedJson all_templates = checked(wheel.templates, wheel.templates_path);
   const auto templates = all_templates.find(name);
   if (!names && !templates) return std::nullopt;
-  PromptSet set{std::string(name), {}, {}, "clip-benchmark (class names and templates of CLIP's paper)"};
+  PromptSet set{std::string(name), {}, {}, "clip-benchmark (class names and templates of CLIP's paper)", {}};
   if (names) set.class_names = names->texts();  // one of CLEVR's is empty there
   set.templates = read_templates(templates ? *templates : all_templates.at(kFallback), kWheelPlace);
   return set;
@@ -114,6 +135,7 @@ std::vector<std::string> prompt_set_names() {
 PromptSet prompts_for(std::string_view dataset_name) {
   if (is_path(dataset_name)) return read_prompt_file(dataset_name, fs::path(dataset_name).stem().string());
   std::string name(dataset_name);
+  if (name == "none") return {name, {}, {std::string(kPlace)}, "class names as they are", {}};
   if (own_names().contains(name)) return read_prompt_file(own_prompts_folder() / (name + ".json"), name);
   const Wheel wheel;
   if (auto set = find_in_wheel(wheel, dataset_name)) return *std::move(set);

@@ -21,6 +21,7 @@ void add_convert(CLI::App& program);
 void add_embed(CLI::App& program);
 void add_view(CLI::App& program);
 void add_tokenize(CLI::App& program);
+void add_data(CLI::App& program);
 void add_list(CLI::App& program);
 void add_doctor(CLI::App& program);
 

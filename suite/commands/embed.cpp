@@ -5,8 +5,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "datasets/images/decode.h"
-#include "datasets/images/views.h"
+#include "datasets/rendering.h"
 #include "files/atomic.h"
 #include "protocols/features.h"
 #include "suite/commands/commands.h"
@@ -24,16 +23,18 @@ struct Arguments {
 
 /// The pictures under the encoder's own view: uint8 [N, S, S, C].
 at::Tensor read_pictures(std::span<const std::string> paths, const InputSpec& input) {
-  const std::unique_ptr<ViewTransform> view = make_view(input.view);
-  const int64_t size = view->size();
+  const Rendering rendering{.views = {make_view(input.view)}, .channels = static_cast<int>(input.channels)};
+  const int64_t size = rendering.views[0]->size();
   const at::Tensor pixels =
       at::empty({static_cast<int64_t>(paths.size()), size, size, input.channels}, at::kByte);
   const auto bytes = static_cast<size_t>(size * size * input.channels);
+  StageSeconds unused;
   for (size_t i = 0; i < paths.size(); ++i) {
     const std::string content = read_file(paths[i]);
-    const Image image = decode(std::as_bytes(std::span(content)), static_cast<int>(input.channels), paths[i]);
-    RandomStream unused(0, Purpose::view, 0, i);
-    view->apply(image, unused, {pixels.mutable_data_ptr<uint8_t>() + i * bytes, bytes});
+    const auto* begin = reinterpret_cast<const std::byte*>(content.data());
+    const std::span<uint8_t> output(pixels.mutable_data_ptr<uint8_t>() + i * bytes, bytes);
+    render(rendering, {paths[i], EncodedImage{{begin, begin + content.size()}}, {}, {}}, 0, {{output}},
+           unused);
   }
   return pixels;
 }

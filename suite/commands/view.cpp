@@ -2,8 +2,7 @@
 
 #include <memory>
 
-#include "datasets/images/decode.h"
-#include "datasets/images/views.h"
+#include "datasets/rendering.h"
 #include "files/atomic.h"
 #include "files/safetensors.h"
 #include "suite/commands/commands.h"
@@ -16,25 +15,43 @@ struct Arguments {
   std::string view, out;
   int channels = 3;
   uint64_t seed = 0;
+  bool orient = false;
 };
 
+EncodedImage read_picture(const std::string& path) {
+  const std::string content = read_file(path);
+  const auto* bytes = reinterpret_cast<const std::byte*>(content.data());
+  return {{bytes, bytes + content.size()}};
+}
+
+/// A picture's tensor for each view: its path, or with several views its path, ":" and the view's number.
+std::string tensor_name(const std::string& path, size_t view, size_t views) {
+  return views == 1 ? path : fmt::format("{}:{}", path, view);
+}
+
 void write_views(const Arguments& arguments) {
-  const std::unique_ptr<ViewTransform> view = make_view(arguments.view);
+  const Rendering rendering{.views = make_views(arguments.view),
+                            .channels = arguments.channels,
+                            .seed = arguments.seed,
+                            .decoding = {.apply_orientation = arguments.orient}};
   std::vector<std::vector<uint8_t>> pixels;
+  pixels.reserve(arguments.images.size() * rendering.views.size());
   std::map<std::string, TensorView> tensors;
-  pixels.reserve(arguments.images.size());
+  StageSeconds seconds;
   for (const std::string& path : arguments.images) {
-    const std::string content = read_file(path);
-    const Image image = decode(std::as_bytes(std::span(content)), arguments.channels, path);
-    RandomStream stream(arguments.seed, Purpose::view, 0, hash64(path));
-    pixels.emplace_back(static_cast<size_t>(view->size()) *
-                        static_cast<size_t>(view->size() * arguments.channels));
-    view->apply(image, stream, pixels.back());
-    tensors[path] = {
-        DType::u8, {view->size(), view->size(), arguments.channels}, std::as_bytes(std::span(pixels.back()))};
+    std::vector<std::span<uint8_t>> outputs;
+    for (size_t v = 0; v < rendering.views.size(); ++v) {
+      const int64_t size = rendering.views[v]->size();
+      pixels.emplace_back(static_cast<size_t>(size * size * arguments.channels));
+      outputs.emplace_back(pixels.back());
+      tensors[tensor_name(path, v, rendering.views.size())] = {
+          DType::u8, {size, size, arguments.channels}, std::as_bytes(std::span(pixels.back()))};
+    }
+    render(rendering, {path, read_picture(path), {}, {}}, 0, outputs, seconds);
   }
-  write_safetensors(arguments.out, tensors, {{"view", view->specification()}});
-  fmt::print("{} pictures under {}: {}\n", pixels.size(), view->specification(), arguments.out);
+  const std::string specification = specification_of(rendering.views);
+  write_safetensors(arguments.out, tensors, {{"view", specification}});
+  fmt::print("{} pictures under {}: {}\n", arguments.images.size(), specification, arguments.out);
 }
 
 }  // namespace
@@ -48,10 +65,12 @@ void add_view(CLI::App& program) {
       ->check(CLI::IsMember({1, 3}))
       ->capture_default_str();
   command->add_option("--seed", arguments->seed, "of random views")->capture_default_str();
+  command->add_flag("--orient", arguments->orient, "turn pictures as their EXIF orientation says");
   command
       ->add_option("--out", arguments->out,
                    "pixels.safetensors: one uint8 HWC tensor a picture, named by its path")
       ->required();
+  command->footer([] { return view_help(); });
   command->callback([arguments] { write_views(*arguments); });
 }
 

@@ -17,9 +17,8 @@ namespace {
 
 constexpr int64_t kExamples = 43;
 
-std::vector<std::shared_ptr<const ViewTransform>> views_of(
-    std::initializer_list<const char*> specifications) {
-  std::vector<std::shared_ptr<const ViewTransform>> views;
+Views views_of(std::initializer_list<const char*> specifications) {
+  Views views;
   for (const char* specification : specifications) views.push_back(make_view(specification));
   return views;
 }
@@ -82,23 +81,21 @@ TEST(Loader, GivesTensorsOfTheDeclaredShapeAndType) {
   }
 }
 
-TEST(Loader, AppliesItsViewsOneAfterTheOther) {
+TEST(Loader, DrawsEveryViewAnew) {
   const auto dataset = ToyDataset::of(4, 2);
   LoaderOptions options = shuffled();
   options.channels = 3;
-  const auto source = loader_of(dataset, options);
+  IndexList all = all_examples(*dataset);
+  const auto source = make_loader(dataset, all, views_of({"mae_train:8", "mae_train:8"}), options);
   const Batch batch = epoch_of(*source, 2).front();
   for (int64_t i = 0; i < 4; ++i) {
     RandomStream stream(options.seed, Purpose::view, 2, batch.keys[i]);
-    const Image image = pixels(dataset->get(batch.indices[i]), 3);
-    for (const View& view : batch.views) {
-      const bool first = &view == &batch.views.front();
-      std::vector<uint8_t> expected(view.data[i].numel());
-      make_view(first ? "mae_train:8" : "small_train:6:1")->apply(image, stream, expected);
-      const uint8_t* got = view.data[i].const_data_ptr<uint8_t>();
-      EXPECT_EQ(std::vector<uint8_t>(got, got + expected.size()), expected);
-    }
+    std::vector<uint8_t> expected(batch.views[0].data[i].numel());
+    apply(*make_view("mae_train:8"), pixels(dataset->get(batch.indices[i]), 3), stream, expected);
+    const uint8_t* got = batch.views[0].data[i].const_data_ptr<uint8_t>();
+    EXPECT_EQ(std::vector<uint8_t>(got, got + expected.size()), expected);
   }
+  EXPECT_FALSE(at::equal(batch.views[0].data, batch.views[1].data)) << "the second view draws other numbers";
 }
 
 TEST(Loader, VisitsEveryExampleOnceAndInOrderUnlessShuffled) {
@@ -234,9 +231,71 @@ TEST(Loader, CountsTheSecondsThatItMadeOthersWait) {
   const auto dataset = ToyDataset::of(20, 5);
   dataset->before_get = [](int64_t) { std::this_thread::sleep_for(std::chrono::milliseconds(5)); };
   const auto slow = loader_of(dataset, shuffled());
-  EXPECT_EQ(slow->seconds_waited(), 0.0);
+  EXPECT_EQ(slow->statistics().waited, 0.0);
   epoch_of(*slow, 0);
-  EXPECT_GT(slow->seconds_waited(), 0.09);
+  const SourceStatistics statistics = slow->statistics();
+  EXPECT_GT(statistics.waited, 0.09);
+  EXPECT_GT(statistics.read, 0.09);
+  EXPECT_GT(statistics.view, 0.0);
+  EXPECT_EQ(statistics.pictures, 20);
+}
+
+// A data set of a thousand, of which some cannot be read.
+std::shared_ptr<ToyDataset> broken_at(std::set<int64_t> indices) {
+  const auto dataset = ToyDataset::of(1000, 5);
+  dataset->before_get = [indices = std::move(indices)](int64_t index) {
+    if (indices.contains(index)) throw std::runtime_error("cut short");
+  };
+  return dataset;
+}
+
+TEST(Loader, ReplacesAndNamesBrokenPicturesAsFarAsTheyAreTolerated) {
+  LoaderOptions options = shuffled(1);
+  options.tolerate_broken = 0.002;
+  const auto one = loader_of(broken_at({7, 500}), options);
+  options.workers = 3;
+  const auto three = loader_of(broken_at({7, 500}), options);
+  for (const int64_t epoch : {0, 1}) {
+    const std::vector<Batch> batches = epoch_of(*one, epoch);
+    expect_equal(batches, epoch_of(*three, epoch));
+    std::vector<int64_t> seen;
+    for (const Batch& batch : batches) {
+      seen.insert(seen.end(), batch.indices.begin(), batch.indices.end());
+      for (int64_t i = 0; i < batch.size(); ++i) {
+        EXPECT_EQ(batch.keys[i], hash64(fmt::format("toy/{}", batch.indices[i])));
+        EXPECT_EQ(batch.labels[i].item<int64_t>(), batch.indices[i] % 5);
+      }
+    }
+    EXPECT_EQ(seen.size(), 1000U);
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), 7) + std::count(seen.begin(), seen.end(), 500), 0);
+    EXPECT_GE(std::set<int64_t>(seen.begin(), seen.end()).size(), 996U);
+  }
+  std::vector<std::string> broken = one->statistics().broken_pictures;
+  std::sort(broken.begin(), broken.end());
+  EXPECT_EQ(broken, (std::vector<std::string>{"[loader] toy/500: cut short", "[loader] toy/7: cut short"}));
+}
+
+TEST(Loader, StopsWhenMorePicturesAreBrokenThanTolerated) {
+  LoaderOptions options = shuffled();
+  options.tolerate_broken = 0.002;
+  const auto source = loader_of(broken_at({7, 8, 9}), options);
+  const std::string message = error_message<std::runtime_error>([&] { epoch_of(*source, 0); });
+  EXPECT_PRED2(contains, message,
+               "expected at most 2 broken pictures (0.2 % of 1000); got 3, the last: [loader] toy/");
+  options.tolerate_broken = 0.0009;
+  EXPECT_EQ(error_message<std::runtime_error>([&] { epoch_of(*loader_of(broken_at({7}), options), 0); }),
+            "[loader] toy/7: cut short")
+      << "a share of less than one picture tolerates none";
+}
+
+TEST(Loader, ToleratesNoMistakesOfTheUser) {
+  const auto dataset = ToyDataset::of(1000, 5);
+  dataset->before_get = [](int64_t index) {
+    if (index == 7) throw std::invalid_argument("[captions] toy/7: expected captions");
+  };
+  LoaderOptions options = shuffled();
+  options.tolerate_broken = 0.5;
+  EXPECT_THROW(epoch_of(*loader_of(dataset, options), 0), std::invalid_argument);
 }
 
 TEST(Loader, StopsQuicklyWhenItIsDestroyed) {

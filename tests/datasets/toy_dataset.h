@@ -11,7 +11,7 @@
 namespace repbench {
 
 /// Small grey pictures in memory, whose ids and labels the test chooses.
-class ToyDataset final : public Dataset {
+class ToyDataset : public Dataset {
  public:
   struct Row {
     std::string id;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -63,6 +64,14 @@ TEST(Json, BoundsTheDepth) {
   EXPECT_NO_THROW(canonical_json(parse_json(nested(256), "test")));
   EXPECT_PRED2(contains, refusal(nested(257)), "256 levels");
   EXPECT_PRED2(contains, refusal(std::string(10'000'000, '[')), "256 levels");
+}
+
+TEST(Json, ReadsALongListInTimeThatGrowsWithItAlone) {
+  std::string list = "[{}";
+  for (int i = 0; i < 300'000; ++i) list += ",{\"id\":1}";
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(parse_json(list + "]", "x").size(), 300'001u);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
 TEST(Json, CanonicalFormIsSortedAndWithoutSpaces) {

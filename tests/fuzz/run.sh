@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes the readers of tensor files, and flips a bit in every byte of the small files. Usage: tests/fuzz/run.sh BUILD
+# Fuzzes the readers of tensor files and archives, and flips a bit in every byte of the small files. Usage: tests/fuzz/run.sh BUILD
 #   FUZZ_SECONDS      for each reader (default 60)
 #   REPBENCH_GOLDEN   a folder with more files to begin with
 # Needs clang with its sanitizers (Debian: clang). What a finding leaves behind lies in BUILD-fuzz/findings.
@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$1
 fuzz=$build-fuzz
-readers=(safetensors zip pickle torch npy)
+readers=(safetensors zip pickle torch npy tar)
 
 cmake --preset fuzz -B "$fuzz" >/dev/null
 cmake --build "$fuzz" --target "${readers[@]/#/fuzz_}"
@@ -37,6 +37,10 @@ seed_archive() {
 
 for file in tests/golden/torch_files/* tests/golden/timm_vit.safetensors ${REPBENCH_GOLDEN:+"$REPBENCH_GOLDEN"/*}; do
   if [ -f "$file" ]; then seed "$file"; fi
+done
+
+for format in ustar gnu pax; do # a name of over 100 bytes
+  tar --format="$format" --transform="s,^,$(printf 'long/%.0s' {1..25})," -C tests/golden -cf "$corpus/tar/$format" statistics_table.py
 done
 
 for reader in "${readers[@]}"; do

@@ -71,4 +71,7 @@ done
 
 echo "== every filter, crop and pixel operation against Pillow, torchvision and timm"
 "$python" tests/interop/augmentations.py "$repbench" tests/golden/jpeg/*.jpg tests/golden/jpeg/*.png
+
+echo "== pictures of every format, mode and sampling against Pillow"
+"$python" tests/interop/pictures.py "$repbench"
 echo "interop: all peers agree"

@@ -150,7 +150,7 @@ TEST(FewShot, WithoutATextSideOrPromptsThereIsNoZeroShotLine) {
   const Task task = toy_task(120, 8);
   EXPECT_EQ(run(tiny_vit(), task, {{"shots", {1}}, {"prompts", toy_prompts()}}).curves.size(), 1U);
   EXPECT_EQ(run(toy_clip(), task, {{"shots", {1}}}).curves.size(), 1U);
-  EXPECT_EQ(run(toy_clip(), task, {{"shots", {1}}, {"prompts", "none"}}).curves.size(), 1U);
+  EXPECT_EQ(run(toy_clip(), task, {{"shots", {1}}, {"prompts", "off"}}).curves.size(), 1U);
 }
 
 TEST(FewShot, AShortClassIsNamedWithWhatItHas) {

@@ -169,6 +169,33 @@ TEST_F(ZeroShot, AListOfClassNamesOfAnotherLengthIsAnError) {
   EXPECT_PRED2(contains, message, "3 names in the prompt set 'words'");
 }
 
+TEST_F(ZeroShot, TextsOfEachClassesOwnAreFoundByItsName) {
+  const std::string file = (folder_ / "cupl.json").string();
+  const auto write = [&](const Json& texts) { write_file_atomically(file, texts.dump()); };
+  // In another order and spelling; of two texts of a class the mean counts.
+  write({{"Bottom_Right", {"bottom right"}},
+         {"top left", {"top left", "top left indeed"}},
+         {"top right", {"top right"}},
+         {"bottom left", {"bottom left"}}});
+  const Record record = run(toy_clip(), toy_task(8, 40), {{"prompts", file}});
+  EXPECT_EQ(record.headline().value, 1.0);
+  EXPECT_EQ(record.resolved.at("texts"), 5);
+  EXPECT_EQ(record.find("accuracy_single_prompt"), nullptr);
+  EXPECT_PRED2(contains, error_of(toy_clip(), toy_task(8, 8), {{"prompts", file}, {"templates", "single"}}),
+               "[zero_shot] key 'templates': expected 'ensemble'");
+  write({{"top left", {"a"}}, {"top right", {"b"}}, {"bottom left", {"c"}}, {"bottom rigth", {"d"}}});
+  EXPECT_PRED2(
+      contains, error_of(toy_clip(), toy_task(8, 8), {{"prompts", file}}),
+      "expected texts for the class 'bottom right' in the prompt set 'cupl'; got texts for 4 other names "
+      "(did you mean 'bottom rigth'?)");
+}
+
+TEST_F(ZeroShot, NoneEncodesTheClassNamesAsTheyAre) {
+  const Record record = run(toy_clip(), toy_task(8, 40), {{"prompts", "none"}});
+  EXPECT_EQ(record.headline().value, 1.0);
+  EXPECT_EQ(record.resolved.at("first_template"), "{}");
+}
+
 TEST_F(ZeroShot, AnEncoderWithoutATextSideIsAnError) {
   EXPECT_EQ(error_of(tiny_vit(), toy_task(8, 8), {{"prompts", toy_prompts()}}),
             "[zero_shot] expected an encoder with a text side; got vit");

@@ -72,7 +72,7 @@ TEST_F(FeatureTasks, ProbesGiveTheNumbersOfTheEncoder) {
            {"linear_probe", Json::object()},
            {"linear_probe", {{"classifier", "ridge"}}},
            {"knn", {{"k", {1, 5}}, {"headline_k", 5}}},
-           {"few_shot", {{"shots", {1, 4}}, {"seeds", 3}, {"C", {0.1, 1}}, {"prompts", "none"}}}}) {
+           {"few_shot", {{"shots", {1, 4}}, {"seeds", 3}, {"C", {0.1, 1}}, {"prompts", "off"}}}}) {
     Json settings = own;
     const Record from_file = judge(file, protocol, settings);
     settings["taps"] = {"quadrants"};

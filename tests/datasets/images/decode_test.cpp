@@ -125,7 +125,7 @@ TEST(Decode, ChecksTheSizeBeforeItAllocates) {
 
 TEST(Decode, NamesWhatIsNoPicture) {
   EXPECT_PRED2(contains, decode_error(""),
-               "[decode] cat.jpg: expected a JPEG or PNG picture; got an empty file");
+               "[decode] cat.jpg: expected a JPEG, PNG, WebP, BMP or TIFF picture; got an empty file");
   EXPECT_PRED2(contains, decode_error("GIF89a"), "got bytes 47 49 46 38 39 61");
   EXPECT_PRED2(contains, decode_error("\xff\xd8\xff"), "[decode] cat.jpg");
   EXPECT_PRED2(contains, decode_error("\x89PNG\r\n\x1a\n"), "no IHDR chunk");

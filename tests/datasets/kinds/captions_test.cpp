@@ -8,7 +8,6 @@
 
 #include "datasets/captions.h"
 #include "files/atomic.h"
-#include "files/hash.h"
 #include "tests/datasets/golden.h"
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
@@ -68,10 +67,16 @@ TEST_F(Flickr8k, GivesEveryPictureAllItsCaptions) {
   EXPECT_THROW(dataset->get(3), std::out_of_range);
 }
 
-TEST_F(Flickr8k, HashesItsCaptionsAndThePicturesSizes) {
-  const auto size = fs::file_size(folder_ / "images" / "a.jpg");
-  EXPECT_EQ(open()->provenance().sha256,
-            sha256(kTokens + fmt::format("a.jpg\t{0}\nb.jpg\t{0}\nc.jpg\t{0}\n", size)));
+TEST_F(Flickr8k, HashesItsCaptionsAndThePictures) {
+  const std::string hash = open()->provenance().sha256;
+  EXPECT_EQ(open()->provenance().hashed, "contents");
+  write_tokens(kTokens + "c.jpg#1\tA coffee .\n");
+  const std::string other_captions = open()->provenance().sha256;
+  EXPECT_NE(other_captions, hash);
+  std::string picture = read_file(folder_ / "images" / "a.jpg");
+  picture.back() = 'x';
+  write_file_atomically(folder_ / "images" / "a.jpg", picture);
+  EXPECT_NE(open()->provenance().sha256, other_captions);
 }
 
 TEST_F(Flickr8k, ReadsTheOriginalArchivesNames) {
@@ -84,7 +89,24 @@ TEST_F(Flickr8k, ReadsTheOriginalArchivesNames) {
   EXPECT_EQ(train->id(0), "c.jpg");
   EXPECT_EQ(open("dev")->id(0), "a.jpg");
   const auto message = error_message<std::invalid_argument>([&] { open("test"); });
-  EXPECT_PRED2(contains, message, ": train, dev; got 'test'");
+  EXPECT_PRED2(contains, message, ": train, dev, all; got 'test'");
+  EXPECT_EQ(open("all")->size(), 3);
+}
+
+TEST_F(Flickr8k, PassesOverTheOnePictureThatTheOriginalArchiveLacks) {
+  write_tokens(kTokens + "2258277193_586949ec62.jpg.1#0\tPeople .\n");
+  EXPECT_EQ(open()->size(), 3);
+}
+
+TEST_F(Flickr8k, ReadsTheFolderThatKaggleHas) {
+  fs::rename(folder_ / "images", folder_ / "Images");
+  fs::remove(folder_ / "Flickr8k.token.txt");
+  write_file_atomically(
+      folder_ / "captions.txt",
+      "image,caption\r\nb.jpg,\"A dog , and \"\"two\"\" cats .\"\r\nb.jpg,A dog .\r\na.jpg,Cats .\r\n");
+  const auto dataset = open();
+  ASSERT_EQ(dataset->size(), 2);
+  EXPECT_EQ(dataset->captions(0), (Captions{"A dog , and \"two\" cats .", "A dog ."}));
 }
 
 TEST_F(Flickr8k, TakesTheOnlyCaptionFileWhateverItsName) {
@@ -92,7 +114,7 @@ TEST_F(Flickr8k, TakesTheOnlyCaptionFileWhateverItsName) {
   EXPECT_EQ(open()->size(), 3);
   write_file_atomically(folder_ / "more.token.txt", kTokens);
   EXPECT_PRED2(contains, failure(),
-               "expected one caption file Flickr8k.token.txt or NAME.token.txt; got 2 of them");
+               "expected one caption file Flickr8k.token.txt, NAME.token.txt or captions.txt; got 2 of them");
 }
 
 TEST_F(Flickr8k, SplitsByTheHashOfNamesWhereNoFilesDo) {
@@ -108,17 +130,18 @@ TEST_F(Flickr8k, SplitsByTheHashOfNamesWhereNoFilesDo) {
   for (const auto& [split, size] : {std::pair{"train", 40}, {"test", 10}}) {
     const auto dataset = open(split);
     EXPECT_EQ(dataset->size(), size);
-    EXPECT_PRED2(contains, dataset->provenance().source, fmt::format("({} of a split by hash of id)", split));
+    EXPECT_PRED2(contains, dataset->provenance().source,
+                 fmt::format("({} of an 80/20 split by hash of id)", split));
     for (int64_t i = 0; i < dataset->size(); ++i) EXPECT_TRUE(ids.insert(dataset->id(i)).second);
   }
   const auto message = error_message<std::invalid_argument>([&] { open("tran"); });
-  EXPECT_PRED2(contains, message, "expected a split: train, test, all; got 'tran' (did you mean 'train'?)");
+  EXPECT_PRED2(contains, message, ": train, test, all; got 'tran' (did you mean 'train'?)");
 }
 
 TEST_F(Flickr8k, NamesTheFirstMissingPictureAndCountsThem) {
   fs::remove(folder_ / "images" / "a.jpg");
   fs::remove(folder_ / "images" / "c.jpg");
-  EXPECT_PRED2(contains, failure(), "images/a.jpg: expected a picture for every caption; got no such file");
+  EXPECT_PRED2(contains, failure(), "images/a.jpg: expected a picture; got no such file");
   EXPECT_PRED2(contains, failure(), "2 of 3 pictures are missing");
 }
 
@@ -143,6 +166,8 @@ TEST_F(Flickr8k, NamesFileAndLineOfABadCaption) {
   EXPECT_PRED2(contains, failure_with("a.jpg\tA dog .\n"), ":1: expected NAME#NUMBER");
   EXPECT_PRED2(contains, failure_with("a.jpg#x\tA dog .\n"), ":1: expected NAME#NUMBER");
   EXPECT_PRED2(contains, failure_with("#0\tA dog .\n"), ":1: expected the name of a picture; got none");
+  EXPECT_PRED2(contains, failure_with("a.jpg#0\tA dog .\na.jpg#0\tA cat .\n"),
+               ":2: expected every caption once; got a.jpg#0 again");
   EXPECT_PRED2(contains, failure_with("\n"), "expected captions; got none");
 }
 
@@ -207,12 +232,44 @@ TEST_F(CaptionTsv, NamesFileAndLineOfABadRow) {
                "pairs.tsv:2: expected 2 columns as in the header; got 3");
   EXPECT_PRED2(contains, failure(header + "a.jpg\tA dog\na.jpg\t\"A cat\n"),
                "pairs.tsv:3: expected a quote that closes the field; got the end of the file");
+  EXPECT_PRED2(contains, failure(header + "\tA dog\n"),
+               "pairs.tsv:2: expected the name of a picture; got none");
   EXPECT_PRED2(contains, failure("filepath,title\na.jpg,A dog\n"),
                "pairs.tsv:1: expected a header with a column 'filepath', after tabs; got 'filepath,title'");
   EXPECT_PRED2(contains, failure(header), "expected captions; got none");
   EXPECT_PRED2(contains, failure(""), "got an empty file");
   EXPECT_PRED2(contains, failure(header + "x.jpg\tA dog\n"), "(1 of 1 pictures are missing)");
   EXPECT_PRED2(contains, failure(header + "sub\tA dog\n"), "(1 of 1 pictures are missing)");
+}
+
+TEST_F(CaptionTsv, TakesCommasAndOtherColumnsWhereTheyAreNamed) {
+  const fs::path path = folder_ / "pairs.csv";
+  write_file_atomically(path, "file,what is said,title\na.jpg,\"A dog, asleep\",x\n");
+  const auto open_with = [&](const std::string& keys) {
+    return open_dataset({"caption_tsv", path.string() + keys}, "all");
+  };
+  EXPECT_EQ(open_with(":image=file:caption=what is said")->captions(0), Captions{"A dog, asleep"});
+  EXPECT_EQ(open_with(":image=file")->captions(0), Captions{"x"});
+  EXPECT_PRED2(
+      contains, error_message<std::runtime_error>([&] { open_with(""); }),
+      "pairs.csv:1: expected a header with a column 'filepath', after commas; got 'file', 'what is said'");
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { open_with(":picture=file"); }),
+               "expected a key: image, caption; got 'picture'");
+}
+
+TEST_F(CaptionTsv, ChoosesTheSameFifthForTestingAsEver) {
+  std::string content = "filepath\ttitle\n";
+  std::vector<std::string> names;
+  for (int i = 0; i < 20; ++i) {
+    names.push_back(fmt::format("{}.jpg", i));
+    content += names.back() + "\tA dog\n";
+  }
+  put_pictures(folder_.path(), names);
+  open(content);
+  const auto test = open_dataset({"caption_tsv", (folder_ / "pairs.tsv").string()}, "test");
+  std::vector<std::string> ids;
+  for (int64_t i = 0; i < test->size(); ++i) ids.push_back(test->id(i));
+  EXPECT_EQ(ids, (std::vector<std::string>{"3.jpg", "5.jpg", "10.jpg", "19.jpg"})) << "lowest by hash64";
 }
 
 TEST_F(CaptionTsv, OpensFortyThousandCaptionsInASecond) {

@@ -74,14 +74,14 @@ TEST(ImageFolder, SplitsClassFoldersByTheHashOfTheirIds) {
   std::set<std::string> all;
   for (const auto& dataset : {train, test}) {
     for (const std::string& id : ids(*dataset)) EXPECT_TRUE(all.insert(id).second) << id;
-    EXPECT_PRED2(contains, dataset->provenance().source, "80/20 split of every class by hash of id");
+    EXPECT_PRED2(contains, dataset->provenance().source, "80/20 split by hash of id");
   }
   EXPECT_EQ(all.size(), 20u);
   EXPECT_EQ(ids(*test), ids(*open_folder(folder.path(), "test")));
   EXPECT_THROW(open_folder(folder.path(), "val"), std::invalid_argument);
 }
 
-TEST(ImageFolder, HashesNamesAndSizes) {
+TEST(ImageFolder, HashesNamesAndContents) {
   const ScratchFolder folder;
   put_picture(folder / "train/cat/a.jpg");
   const std::string before = open_folder(folder.path(), "train")->provenance().sha256;
@@ -106,10 +106,13 @@ TEST(ImageFolder, NamesAnEmptyClassAndAnEmptyFolder) {
   };
   put_picture(folder / "given/train/cat/a.jpg");
   fs::create_directories(folder / "given/train/dog");
-  EXPECT_PRED2(contains, failure("given"), "given/train/dog: expected JPEG or PNG files; got none");
+  EXPECT_PRED2(
+      contains, failure("given"),
+      "given/train/dog: expected pictures (jpg, jpeg, png, webp, bmp, tif, tiff); got an empty class");
   put_picture(folder / "own/cat/a.jpg");
   fs::create_directories(folder / "own/dog");
-  EXPECT_PRED2(contains, failure("own"), "own/dog: expected JPEG or PNG files; got none");
+  EXPECT_PRED2(contains, failure("own"),
+               "own/dog: expected pictures (jpg, jpeg, png, webp, bmp, tif, tiff); got an empty class");
   fs::create_directories(folder / "empty");
   EXPECT_PRED2(contains, failure("empty"), "class folders");
   EXPECT_PRED2(contains, failure("nowhere"), "nowhere: expected a folder");
@@ -141,7 +144,8 @@ TEST(ImageFolder, NamesALinkToNowhere) {
   put_picture(folder / "train/cat/a.jpg");
   fs::create_symlink(folder / "gone.jpg", folder / "train/cat/b.jpg");
   const auto message = error_message<std::runtime_error>([&] { open_folder(folder.path(), "train"); });
-  EXPECT_PRED2(contains, message, "train/cat/b.jpg: expected a readable file");
+  EXPECT_PRED2(contains, message,
+               "train/cat/b.jpg: expected a picture; got no such file (1 of 2 pictures are missing)");
 }
 
 TEST(ImageFolder, NamesABrokenPictureWhenItIsDecoded) {

@@ -84,6 +84,22 @@ TEST_F(PromptFile, IsReadFromAPath) {
   EXPECT_EQ(fill_template(set.templates[1], set.class_names[1]), "my dog");
 }
 
+TEST_F(PromptFile, MayHoldTextsOfEachClassesOwn) {
+  const PromptSet set = read(R"({"tench": ["A tench is a fish.", "A green fish."], "hen": ["A bird."]})");
+  EXPECT_TRUE(set.templates.empty());
+  EXPECT_EQ(set.class_texts.at("tench"), (std::vector<std::string>{"A tench is a fish.", "A green fish."}));
+  EXPECT_PRED2(contains, refusal(R"({"tench": []})"), "at least one text at tench");
+  EXPECT_PRED2(contains, refusal(R"({"tench": ["a fish", ""]})"), "a text at tench[1]");
+  EXPECT_PRED2(contains, refusal(R"({"tench": "a fish"})"), "tench");
+  EXPECT_PRED2(contains, refusal("{}"), "templates, or texts of each class");
+}
+
+TEST(Prompts, NoneGivesTheClassNamesAsTheyAre) {
+  const PromptSet set = prompts_for("none");
+  EXPECT_TRUE(set.class_names.empty());
+  EXPECT_EQ(set.templates, std::vector<std::string>{"{}"});
+}
+
 TEST_F(PromptFile, IsCheckedStrictly) {
   EXPECT_PRED2(contains, refusal(R"({"source": "me", "templates": ["a cat"]})"), "one '{}' at templates[0]");
   EXPECT_PRED2(contains, refusal(R"({"source": "me", "templates": ["{} {}"]})"), "mine.json");

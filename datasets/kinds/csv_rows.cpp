@@ -1,4 +1,4 @@
-#include "datasets/kinds/tsv_rows.h"
+#include "datasets/kinds/csv_rows.h"
 
 #include <fmt/format.h>
 
@@ -6,14 +6,14 @@
 
 namespace repbench {
 
-void TsvRows::skip_line_end() {
+void CsvRows::skip_line_end() {
   if (content_.substr(position_).starts_with("\r\n")) ++position_;
   ++position_;
   ++line_;
 }
 
 // Stands on the opening quote; ends behind the closing one.
-void TsvRows::read_quoted(std::string& field) {
+void CsvRows::read_quoted(std::string& field) {
   const size_t opened = line_;
   for (++position_; !at_end(); ++position_) {
     const char letter = content_[position_];
@@ -28,18 +28,17 @@ void TsvRows::read_quoted(std::string& field) {
     field += letter;
   }
   throw std::runtime_error(
-      fmt::format("[captions] {}:{}: expected a quote that closes the field; got the end "
-                  "of the file",
+      fmt::format("[{}] {}:{}: expected a quote that closes the field; got the end of the file", where_,
                   path_.string(), opened));
 }
 
-void TsvRows::read_field(std::string& field) {
+void CsvRows::read_field(std::string& field) {
   field.clear();
   if (!at_end() && content_[position_] == '"') read_quoted(field);
-  while (!at_end() && content_[position_] != '\t' && !at_line_end()) field += content_[position_++];
+  while (!at_end() && content_[position_] != delimiter_ && !at_line_end()) field += content_[position_++];
 }
 
-bool TsvRows::next(std::vector<std::string>& fields) {
+bool CsvRows::next(std::vector<std::string>& fields) {
   while (!at_end() && at_line_end()) skip_line_end();
   if (at_end()) return false;
   row_line_ = line_;
@@ -48,7 +47,7 @@ bool TsvRows::next(std::vector<std::string>& fields) {
     if (fields.size() == count) fields.emplace_back();
     read_field(fields[count++]);
     if (at_end() || at_line_end()) break;
-    ++position_;  // the tab
+    ++position_;  // the delimiter
   }
   fields.resize(count);
   if (!at_end()) skip_line_end();

@@ -8,13 +8,15 @@
 
 namespace repbench {
 
-/// Reads tab-separated rows as Python's `csv.reader(file, delimiter="\t")` does: a field that begins with a
-/// quote ends with one; tabs and line ends may stand in between, and "" is a quote. Empty lines are passed
-/// over. Throws std::runtime_error naming the file and the line where a quote is opened and never closed.
-class TsvRows {
+/// Reads rows as Python's `csv.reader(file, delimiter=...)` does: a field that begins with a quote ends with
+/// one; delimiters and line ends may stand in between, and "" is a quote. Empty lines are passed over. Throws
+/// std::runtime_error naming the file and the line where a quote is opened and never closed.
+class CsvRows {
  public:
-  /// Keeps views of `content` and `path`.
-  TsvRows(std::string_view content, const std::filesystem::path& path) : content_(content), path_(path) {}
+  /// Keeps views of `content`, `path` and `where` (the errors' prefix).
+  CsvRows(std::string_view content, const std::filesystem::path& path, char delimiter = '\t',
+          std::string_view where = "captions")
+      : content_(content), path_(path), delimiter_(delimiter), where_(where) {}
 
   /// False at the end.
   bool next(std::vector<std::string>& fields);
@@ -31,6 +33,8 @@ class TsvRows {
 
   std::string_view content_;
   const std::filesystem::path& path_;
+  char delimiter_;
+  std::string_view where_;
   size_t position_ = 0;
   size_t line_ = 1, row_line_ = 1;
 };

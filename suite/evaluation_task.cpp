@@ -1,0 +1,97 @@
+#include "suite/evaluation_task.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "datasets/class_balance.h"
+#include "datasets/images/views.h"
+#include "datasets/index_file.h"
+#include "suite/feature_task.h"
+
+namespace repbench {
+namespace {
+
+/// The split, or what an index file names of it; of that a draw.
+IndexList examples_of(const Dataset& dataset, const std::string& index_file, int64_t limit, uint64_t seed) {
+  IndexList examples = index_file.empty() ? all_examples(dataset) : read_index_file(index_file, dataset);
+  return limit > 0 ? draw_examples(dataset, examples, limit, seed) : examples;
+}
+
+Json balance_of(const Dataset& dataset, const IndexList& examples) {
+  if (dataset.class_names().empty()) return nullptr;
+  const ClassBalance balance = class_balance(dataset, examples);
+  return {{"smallest", balance.smallest},
+          {"largest", balance.largest},
+          {"empty_classes", balance.empty_classes.size()},
+          {"unlabelled", balance.unlabelled}};
+}
+
+}  // namespace
+
+Task open_task(const Evaluation& evaluation, const Subject& subject) {
+  if (subject.features != nullptr)
+    return open_feature_task(subject, find_protocol(evaluation.protocol), evaluation.options);
+  const DatasetSpec spec = DatasetSpec::parse(evaluation.dataset);
+  const EvaluateOptions& options = evaluation.options;
+  const auto seed = static_cast<uint64_t>(options.seed);
+  Task task;
+  task.train = open_dataset(spec, options.train_split);
+  task.test = open_dataset(spec, options.test_split);
+  task.train_examples = examples_of(*task.train, options.train_index, options.train_limit, seed);
+  task.test_examples = examples_of(*task.test, options.test_index, options.limit, seed);
+  task.view = options.view.empty() ? subject.encoder->input().view : options.view;
+  if (make_view(task.view)->random()) {
+    throw std::invalid_argument(
+        fmt::format("[evaluate] key 'view': expected a view without chance; got '{}'", task.view));
+  }
+  if (find_protocol(evaluation.protocol).needs == Needs::labels && task.test->class_names().empty()) {
+    throw std::invalid_argument(fmt::format("[{}] expected a data set with classes; {} has none",
+                                            evaluation.protocol, task.test->name()));
+  }
+  return task;
+}
+
+Json dataset_section(const Task& task, const Evaluation& evaluation) {
+  if (!task.train) return {{"name", "synthetic"}, {"splits", Json::object()}, {"hashes", Json::object()}};
+  const Provenance &train = task.train->provenance(), &test = task.test->provenance();
+  return {{"name", task.train->name()},
+          {"spec", evaluation.dataset},
+          {"source", train.source},
+          {"licence", train.licence},
+          {"classes", task.train->class_names().size()},
+          {"view", task.view},
+          {"splits", {{"train", task.train_examples.size()}, {"test", task.test_examples.size()}}},
+          {"class_balance",
+           {{"train", balance_of(*task.train, task.train_examples)},
+            {"test", balance_of(*task.test, task.test_examples)}}},
+          {"hashed", {{"train_data", train.hashed}, {"test_data", test.hashed}}},
+          {"hashes",
+           {{"train_data", train.sha256},
+            {"test_data", test.sha256},
+            {"train_examples", task.train_examples.hash},
+            {"test_examples", task.test_examples.hash}}}};
+}
+
+void write_draws(const Task& task, const Evaluation& evaluation, const std::filesystem::path& folder) {
+  if (is_feature_dataset(evaluation.dataset)) return;
+  const EvaluateOptions& options = evaluation.options;
+  const auto write = [&](const char* name, const Dataset& dataset, const IndexList& examples, int64_t limit) {
+    if (limit == 0) return;
+    write_index_file(folder / fmt::format("{}.index.json", name), evaluation.dataset, dataset, examples,
+                     {{"seed", options.seed}, {"limit", limit}});
+  };
+  write("train", *task.train, task.train_examples, options.train_limit);
+  write("test", *task.test, task.test_examples, options.limit);
+}
+
+void write_draws(const ProtocolResult& result, const Task& task, const Evaluation& evaluation,
+                 const std::filesystem::path& folder) {
+  if (is_feature_dataset(evaluation.dataset)) return;
+  for (const auto& [name, examples] : result.draws) {
+    write_index_file(folder / "draws" / (name + ".index.json"), evaluation.dataset, *task.train, examples,
+                     {{"protocol", evaluation.protocol}, {"seed", evaluation.options.seed}});
+  }
+}
+
+}  // namespace repbench
