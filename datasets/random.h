@@ -19,19 +19,12 @@ enum class Purpose : uint32_t {
   split = 5,
   dropout = 6,
   caption = 7,
-<<<<<<< HEAD
-  scene = 8,     // drawn pictures: what they show,
-  texture = 9,   // their backgrounds,
-  noise = 10,    // what hides them,
-  wording = 11,  // and what is said about them
-  mixing = 12,   // mixup and CutMix of a batch
-=======
   scene = 8,         // drawn pictures: what they show,
   texture = 9,       // their backgrounds,
   noise = 10,        // what hides them,
   wording = 11,      // and what is said about them
   replacement = 12,  // of an example whose picture is broken
->>>>>>> main
+  mixing = 13,       // mixup and CutMix of a batch
 };
 
 /// 64 well-mixed bits of a string (an example's id).
