@@ -4,37 +4,69 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <string_view>
 
 namespace repbench {
 namespace {
+
+// By Pillow's number.
+constexpr std::array<std::string_view, 6> kPillowFilters = {"nearest", "lanczos", "bilinear",
+                                                            "bicubic", "box",     "hamming"};
 
 std::string eval_view(int64_t resize, int64_t size, const std::string& interpolation) {
   return fmt::format("eval:{}:{}:{}", resize, size, interpolation);
 }
 
+std::vector<std::string> parts_of(const std::string& view) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= view.size();) {
+    const size_t end = std::min(view.find(':', begin), view.size());
+    parts.push_back(view.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+/// How a picture becomes a square.
+enum class Fit {
+  cropped,   // the shorter side is resized, the middle kept
+  squashed,  // both sides are resized
+  bordered   // the longer side is resized, the rest filled
+};
+
 /// Parts of an evaluation view that a configuration may change one by one.
 struct Geometry {
-  int64_t resize, size;
+  int64_t resize, size;  // resize: of the shorter side, where it is cropped
   std::string interpolation = "bicubic";
+  Fit fit = Fit::cropped;
 
-  /// Of "eval:RESIZE:SIZE:INTERPOLATION", "eval:SIZE" or their like.
+  /// Of "eval:RESIZE:SIZE:INTERPOLATION", "squash:SIZE:INTERPOLATION" or their like.
   static Geometry of(const InputSpec& input) {
     Geometry geometry{input.size, input.size};
-    std::vector<std::string> parts;
-    for (size_t begin = 0; begin <= input.view.size();) {
-      const size_t end = std::min(input.view.find(':', begin), input.view.size());
-      parts.push_back(input.view.substr(begin, end - begin));
-      begin = end + 1;
-    }
-    if (parts.size() > 2) geometry.resize = std::stoll(parts[1]);
-    if (parts.size() > 3) geometry.interpolation = parts[3];
+    const std::vector<std::string> parts = parts_of(input.view);
+    const bool squashed = parts[0] == "squash";
+    if (squashed) geometry.fit = Fit::squashed;
+    if (!squashed && parts.size() > 2) geometry.resize = std::stoll(parts[1]);
+    const size_t filter = squashed ? 2 : 3;
+    if (parts.size() > filter) geometry.interpolation = parts[filter];
     return geometry;
   }
 
   void write(InputSpec& input) const {
     input.size = size;
-    input.view = eval_view(resize, size, interpolation);
+    switch (fit) {
+      case Fit::cropped:
+        input.view = eval_view(resize, size, interpolation);
+        break;
+      case Fit::squashed:
+        input.view = fmt::format("squash:{}:{}", size, interpolation);
+        break;
+      case Fit::bordered:
+        input.view = fmt::format("border:{}:1:{}:0,0,0", size, interpolation);
+        break;
+    }
   }
 };
 
@@ -73,7 +105,7 @@ int64_t side_of(const Json& value) {
 }
 
 std::string known_interpolation(const std::string& name, std::vector<std::string>& warnings) {
-  if (name == "bicubic" || name == "bilinear") return name;
+  if (std::find(kPillowFilters.begin(), kPillowFilters.end(), name) != kPillowFilters.end()) return name;
   if (name == "random" || name.empty()) return "bicubic";
   warnings.push_back(fmt::format("pictures are resized bicubically; the configuration says {}", name));
   return "bicubic";
@@ -107,7 +139,6 @@ InputSpec clip_input(int64_t channels, int64_t size) {
 void apply_timm(const Json& pretrained, InputSpec& input, std::vector<std::string>& warnings) {
   if (!pretrained.is_object()) return;
   set_statistics(pretrained, "mean", "std", input);
-  expect_setting(pretrained, "crop_mode", "center", "here the middle is cropped", warnings);
   if (const Json size = pretrained.value("input_size", Json());
       size.is_array() && size.size() == 3 && size.back() != input.size) {
     warnings.push_back(
@@ -122,6 +153,11 @@ void apply_timm(const Json& pretrained, InputSpec& input, std::vector<std::strin
   }
   const Json interpolation = pretrained.value("interpolation", Json("bicubic"));
   if (interpolation.is_string()) geometry.interpolation = known_interpolation(interpolation, warnings);
+  if (pretrained.value("crop_mode", Json("center")) == "squash" && geometry.resize == geometry.size) {
+    geometry.fit = Fit::squashed;
+  } else {
+    expect_setting(pretrained, "crop_mode", "center", "here the middle is cropped", warnings);
+  }
   geometry.write(input);
 }
 
@@ -131,7 +167,12 @@ void apply_open_clip(const Json& preprocess, InputSpec& input, std::vector<std::
   Geometry geometry{input.size, input.size};
   const Json interpolation = preprocess.value("interpolation", Json("bicubic"));
   if (interpolation.is_string()) geometry.interpolation = known_interpolation(interpolation, warnings);
-  if (const Json mode = preprocess.value("resize_mode", Json("shortest")); mode != "shortest") {
+  const Json mode = preprocess.value("resize_mode", Json("shortest"));
+  if (mode == "squash") {
+    geometry.fit = Fit::squashed;
+  } else if (mode == "longest") {
+    geometry.fit = Fit::bordered;
+  } else if (mode != "shortest") {
     warnings.push_back(
         fmt::format("the configuration resizes pictures by '{}'; here the shorter side is resized and the "
                     "middle is cropped",
@@ -162,10 +203,9 @@ void apply_hugging_face(const Json& preprocessor, InputSpec& input, std::vector<
   if (resize > 0) geometry.resize = resize;
   if (!cropped && resize > 0) geometry.size = resize;
   geometry.resize = std::max(geometry.resize, geometry.size);
-  constexpr const char* kPillowFilters[] = {"nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"};
   const Json filter = preprocessor.value("resample", Json(3));
-  if (filter.is_number_unsigned() && filter.get<size_t>() < std::size(kPillowFilters)) {
-    geometry.interpolation = known_interpolation(kPillowFilters[filter.get<size_t>()], warnings);
+  if (filter.is_number_unsigned() && filter.get<size_t>() < kPillowFilters.size()) {
+    geometry.interpolation = kPillowFilters[filter.get<size_t>()];
   }
   if (size.is_object() && size.contains("longest_edge") && !size.contains("shortest_edge"))
     warnings.emplace_back(
@@ -176,9 +216,10 @@ void apply_hugging_face(const Json& preprocessor, InputSpec& input, std::vector<
     warnings.push_back(fmt::format("the configuration crops {}; here the crop is a square of {}",
                                    brief_json(crop_size), crop));
   if (!cropped && size.is_object() && size.contains("height")) {
-    warnings.emplace_back(
-        "the configuration squeezes pictures to a square; here the shorter side is resized and the middle is "
-        "cropped");
+    geometry.fit = Fit::squashed;
+    if (size.value("width", Json()) != size["height"])
+      warnings.push_back(fmt::format("the configuration resizes pictures to {}; here to a square of {}",
+                                     brief_json(size), geometry.size));
   }
   geometry.write(input);
 }
@@ -191,7 +232,7 @@ Json timm_pretrained_cfg(const InputSpec& input) {
           {"fixed_input_size", true},
           {"interpolation", geometry.interpolation},
           {"crop_pct", static_cast<double>(input.size) / static_cast<double>(geometry.resize)},
-          {"crop_mode", "center"},
+          {"crop_mode", geometry.fit == Fit::squashed ? "squash" : "center"},
           {"mean", input.mean},
           {"std", input.std},
           {"num_classes", 0},
@@ -204,24 +245,27 @@ Json open_clip_preprocess_cfg(const InputSpec& input) {
   return {{"mean", input.mean},
           {"std", input.std},
           {"interpolation", Geometry::of(input).interpolation},
-          {"resize_mode", "shortest"}};
+          {"resize_mode", Geometry::of(input).fit == Fit::squashed ? "squash" : "shortest"}};
 }
 
 Json hugging_face_preprocessor(const InputSpec& input) {
   const Geometry geometry = Geometry::of(input);
-  return {
-      {"image_processor_type", "CLIPImageProcessor"},  // resizes the shorter side and crops, as our views do
-      {"do_resize", true},
-      {"size", {{"shortest_edge", geometry.resize}}},
-      {"resample", geometry.interpolation == "bilinear" ? 2 : 3},
-      {"do_center_crop", true},
-      {"crop_size", {{"height", input.size}, {"width", input.size}}},
-      {"do_rescale", true},
-      {"rescale_factor", 1.0 / 255.0},
-      {"do_normalize", true},
-      {"do_convert_rgb", true},
-      {"image_mean", input.mean},
-      {"image_std", input.std}};
+  const auto filter = std::find(kPillowFilters.begin(), kPillowFilters.end(), geometry.interpolation);
+  Json json = {{"do_resize", true},        {"resample", filter - kPillowFilters.begin()},
+               {"do_rescale", true},       {"rescale_factor", 1.0 / 255.0},
+               {"do_normalize", true},     {"do_convert_rgb", true},
+               {"image_mean", input.mean}, {"image_std", input.std}};
+  const Json square = {{"height", input.size}, {"width", input.size}};
+  if (geometry.fit == Fit::squashed) {
+    json["image_processor_type"] = "ViTImageProcessor";
+    json["size"] = square;
+  } else {  // resizes the shorter side and crops
+    json["image_processor_type"] = "CLIPImageProcessor";
+    json["size"] = {{"shortest_edge", geometry.resize}};
+    json["do_center_crop"] = true;
+    json["crop_size"] = square;
+  }
+  return json;
 }
 
 void warn_of_other_statistics(const InputSpec& got, const InputSpec& usual, const std::string& family,

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "datasets/images/views.h"
 #include "files/atomic.h"
 #include "files/hash.h"
 #include "tests/files/error_message.h"
@@ -191,11 +192,36 @@ TEST(OpenEncoder, PreprocessingThatIsNotDoneHereIsWarnedOf) {
   const TinyFile file(options);
   write_file_atomically(
       file.folder / "config.json",
-      R"({"architecture": "vit_x", "pretrained_cfg": {"crop_mode": "squash", "input_size": [3, 99, 99], "mean": 0.5}})");
+      R"({"architecture": "vit_x", "pretrained_cfg": {"crop_mode": "border", "input_size": [3, 99, 99], "mean": 0.5}})");
   const LoadedEncoder loaded = open_encoder(file.write());
   EXPECT_TRUE(warns_of(loaded, "crop_mode"));
   EXPECT_TRUE(warns_of(loaded, "input_size"));
   EXPECT_EQ(loaded.encoder->input().mean, (std::vector<double>{0.5, 0.5, 0.5}));
+}
+
+// A folder's configuration, and which view follows from it.
+std::string view_by(const std::string& file, const std::string& configuration) {
+  VitOptions options = tiny_vit_variants().at("vit_learned");
+  options.width = 64;
+  const TinyFile weights(options);
+  write_file_atomically(weights.folder / "config.json", R"({"architecture": "vit_x"})");
+  write_file_atomically(weights.folder / file, configuration);
+  const LoadedEncoder loaded = open_encoder(weights.write());
+  EXPECT_EQ(loaded.encoder->input().view, make_view(loaded.encoder->input().view)->specification());
+  return loaded.encoder->input().view;
+}
+
+TEST(OpenEncoder, PicturesAreSquashedOrResizedByTheFilterThatTheConfigurationNames) {
+  const std::string size = std::to_string(tiny_vit_variants().at("vit_learned").image_size);
+  EXPECT_EQ(
+      view_by(
+          "config.json",
+          R"({"architecture": "vit_x", "pretrained_cfg": {"crop_mode": "squash", "interpolation": "lanczos"}})"),
+      "squash:" + size + ":lanczos");
+  EXPECT_EQ(
+      view_by("config.json",
+              R"({"architecture": "vit_x", "pretrained_cfg": {"crop_pct": 0.5, "interpolation": "box"}})"),
+      fmt::format("eval:{}:{}:box", 2 * std::stoi(size), size));
 }
 
 TEST(OpenEncoder, ADeviationOfNothingIsRefused) {
