@@ -47,7 +47,7 @@ def geometry(text):
     if kind == "border":
         side = math.floor(size / part(parts, 2, 1.0))
         fill = tuple(map(int, parts[4].split(","))) if len(parts) > 4 else IMAGENET_MEAN
-        return [to_rgb, ResizeKeepRatio((side, side), part(parts, 3, "bicubic"), longest=1.0),
+        return [to_rgb, ResizeKeepRatio((side, side), longest=1.0, interpolation=part(parts, 3, "bicubic")),
                 CenterCropOrPad(size, fill=fill)]
     raise argparse.ArgumentTypeError(f"expected a view that draws nothing; got {text}")
 
