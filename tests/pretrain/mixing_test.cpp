@@ -42,7 +42,7 @@ TEST(Mixing, EqualsTimmsForGivenDraws) {
 }
 
 TEST(Mixing, LeavesTheBatchAloneWhereNothingIsMixed) {
-  const at::Tensor images = at::rand({3, 1, 4, 4}), labels = at::tensor({0, 2, 1});
+  const at::Tensor images = at::rand({3, 1, 4, 4}), labels = at::tensor({0, 2, 1}, at::kLong);
   EXPECT_TRUE(mix_images(images, {}).is_same(images));
   EXPECT_TRUE(at::equal(mix_labels(labels, 3, 0.0, {}), at::one_hot(labels, 3).to(at::kFloat)));
   RandomStream stream = stream_of(0), untouched = stream;
@@ -105,7 +105,7 @@ TEST(Beta, StandsAnAlphaThatOnlyGivesExtremes) {
 }
 
 TEST(SoftCrossEntropy, IsTheUsualOneForHardAndSmoothedTargets) {
-  const at::Tensor logits = at::randn({6, 4}), labels = at::tensor({0, 1, 2, 3, 3, 0});
+  const at::Tensor logits = at::randn({6, 4}), labels = at::tensor({0, 1, 2, 3, 3, 0}, at::kLong);
   for (const double smoothing : {0.0, 0.1}) {
     const at::Tensor usual = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, smoothing);
     const at::Tensor soft = soft_cross_entropy(logits, mix_labels(labels, 4, smoothing, {}));
