@@ -203,6 +203,23 @@ TEST(Finetune, TwoRunsAgree) {
   EXPECT_EQ(losses(), losses());
 }
 
+TEST(Finetune, MixesItsBatchesWhereAsked) {
+  const auto loss = [](double mixup, double cutmix) {
+    Json settings = settings_of({"all"}, 2);
+    settings["mixup"] = mixup;
+    settings["cutmix"] = cutmix;
+    return run(settings, tiny_vit(), toy_task(64, 20))
+        .resolved.at("final_train_loss")
+        .at("all")
+        .get<double>();
+  };
+  const double plain = loss(0, 0), mixup = loss(0.8, 0), cutmix = loss(0, 1.0);
+  EXPECT_NE(mixup, plain);
+  EXPECT_NE(cutmix, plain);
+  EXPECT_NE(cutmix, mixup);
+  EXPECT_EQ(loss(0.8, 1.0), loss(0.8, 1.0));
+}
+
 TEST(Finetune, TrainsOnAsManyPicturesAsAsked) {
   Json settings = settings_of({"0"}, 1);
   settings["train_examples"] = 32;
