@@ -50,12 +50,18 @@ class Inflated {
     if (size > 0) return {block_.data(), static_cast<size_t>(size)};
     if (code == Z_ERRNO) reason_ = std::error_code(errno, std::generic_category()).message();
     if (code == Z_BUF_ERROR) reason_ = "truncated gzip data";
-    if (reason_.empty() && code != Z_OK) reason_ = repaired_utf8(text);
+    if (reason_.empty() && code != Z_OK) reason_ = without_name(text);
     return {};
   }
   const std::string& reason() const { return reason_; }
 
  private:
+  // "<fd:5>: incorrect data check"
+  static std::string without_name(std::string_view text) {
+    const size_t colon = text.find(": ");
+    return repaired_utf8(colon == std::string_view::npos ? text : text.substr(colon + 2));
+  }
+
   gzFile file_ = nullptr;
   std::vector<char> block_;
   std::string reason_;

@@ -145,9 +145,8 @@ StepReport Trainer::fit(std::span<Observer* const> observers) {
     objective_.after_step(context_of(options_.accumulation - 1));
     report.step = ++step_;
     report.seconds = seconds_since(start);
-    const SourceStatistics data = source_.statistics();
-    report.seconds_waited = data.waited - waited_before;
-    report.broken_pictures = data.broken_pictures;
+    report.data = source_.statistics();
+    report.data.waited -= waited_before;
     for (Observer* observer : observers) observer->on_step(report, *this);
   }
   for (Observer* observer : observers) observer->on_finish(report, *this);

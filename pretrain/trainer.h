@@ -39,10 +39,9 @@ struct StepReport {
   double learning_rate = 0;
   double gradient_norm = 0;
   double seconds = 0;         // spent in `fit` so far
-  double seconds_waited = 0;  // of these, waiting for the loader
   int64_t examples = 0;       // seen in `fit` so far
   Measurements measurements;  // means over micro-batches
-  std::vector<std::string> broken_pictures;  // replaced in `fit` so far: what was wrong with each
+  SourceStatistics data;      // of the source; `waited` in `fit` alone
 };
 
 class Trainer;

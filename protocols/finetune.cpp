@@ -126,6 +126,10 @@ class Finetune final : public Protocol {
       throw std::invalid_argument(fmt::format(
           "[finetune] key 'points': expected at least one, each once; got {}", fmt::join(points_, ", ")));
     }
+    if (const size_t views = train_view_.empty() ? 1 : make_views(train_view_).size(); views != 1) {
+      throw std::invalid_argument(
+          fmt::format("[finetune] key 'train_view': expected one view of each picture; got {}", views));
+    }
     if (train_.batch_size > chosen.size()) {
       throw std::invalid_argument(
           fmt::format("[finetune] key 'train.batch_size': expected at most the {} training examples; got {}",

@@ -27,6 +27,21 @@ Json balance_of(const Dataset& dataset, const IndexList& examples) {
           {"unlabelled", balance.unlabelled}};
 }
 
+/// Protocols that need labels judge by one class an example.
+void check_classes(const std::string& protocol, const Dataset& dataset, const IndexList& examples) {
+  if (dataset.class_names().empty()) {
+    throw std::invalid_argument(
+        fmt::format("[{}] expected a data set with classes; {} has none", protocol, dataset.name()));
+  }
+  for (const int64_t index : examples.indices) {
+    const size_t count = dataset.labels(index).size();
+    if (count == 1) continue;
+    throw std::invalid_argument(fmt::format("[{}] expected one class an example; {} of {} ({}) has {}",
+                                            protocol, dataset.id(index), dataset.name(), dataset.split(),
+                                            count));
+  }
+}
+
 }  // namespace
 
 Task open_task(const Evaluation& evaluation, const Subject& subject) {
@@ -45,9 +60,9 @@ Task open_task(const Evaluation& evaluation, const Subject& subject) {
     throw std::invalid_argument(
         fmt::format("[evaluate] key 'view': expected a view without chance; got '{}'", task.view));
   }
-  if (find_protocol(evaluation.protocol).needs == Needs::labels && task.test->class_names().empty()) {
-    throw std::invalid_argument(fmt::format("[{}] expected a data set with classes; {} has none",
-                                            evaluation.protocol, task.test->name()));
+  if (find_protocol(evaluation.protocol).needs == Needs::labels) {
+    check_classes(evaluation.protocol, *task.train, task.train_examples);
+    check_classes(evaluation.protocol, *task.test, task.test_examples);
   }
   return task;
 }

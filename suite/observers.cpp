@@ -18,12 +18,13 @@ void CheckpointObserver::save(const StepReport& report, const Trainer& trainer) 
   if (saved_ == report.step) return;
   saved_ = report.step;
   const double loss = report.measurements.empty() ? before_.final_loss : report.measurements[0].second;
-  save_checkpoint(run_,
-                  {trainer,
-                   options_,
-                   {before_.seconds + report.seconds, before_.examples + report.examples, loss,
-                    std::max(before_.broken_pictures, static_cast<int64_t>(report.broken_pictures.size()))}},
-                  keep_);
+  save_checkpoint(
+      run_,
+      {trainer,
+       options_,
+       {before_.seconds + report.seconds, before_.examples + report.examples, loss,
+        std::max(before_.broken_pictures, static_cast<int64_t>(report.data.broken_pictures.size()))}},
+      keep_);
 }
 
 void CheckpointObserver::on_step(const StepReport& report, const Trainer& trainer) {
@@ -56,8 +57,11 @@ void LogObserver::on_step(const StepReport& report, const Trainer&) {
                {"learning_rate", report.learning_rate},
                {"gradient_norm", report.gradient_norm},
                {"images_per_second", static_cast<double>(report.examples) / report.seconds},
-               {"waited", report.seconds_waited / report.seconds}};
-  if (!report.broken_pictures.empty()) line["broken_pictures"] = report.broken_pictures.size();
+               {"waited", report.data.waited / report.seconds}};
+  line["read_seconds"] = report.data.read;
+  line["decode_seconds"] = report.data.decode;
+  line["view_seconds"] = report.data.view;
+  if (!report.data.broken_pictures.empty()) line["broken_pictures"] = report.data.broken_pictures.size();
   for (const auto& [name, value] : report.measurements) line[name] = value;
   out_ << canonical_json(line) << '\n' << std::flush;
   if (!out_)
@@ -66,8 +70,9 @@ void LogObserver::on_step(const StepReport& report, const Trainer&) {
 }
 
 void ProgressObserver::on_step(const StepReport& report, const Trainer&) {
-  for (; broken_ < report.broken_pictures.size(); ++broken_)
-    progress_.say(fmt::format("warning: replaced a broken picture: {}", report.broken_pictures[broken_]));
+  for (; broken_ < report.data.broken_pictures.size(); ++broken_)
+    progress_.say(
+        fmt::format("warning: replaced a broken picture: {}", report.data.broken_pictures[broken_]));
   std::string remark;
   for (const auto& [name, value] : report.measurements) remark += fmt::format("{} {:.4f}  ", name, value);
   remark += fmt::format("{:.0f} images/s", static_cast<double>(report.examples) / report.seconds);
@@ -79,7 +84,7 @@ void ProgressObserver::on_finish(const StepReport& report, const Trainer&) {
   progress_.say(fmt::format(
       "trained to step {} in {} ({:.0f} images/s, {:.1f} % of it waiting for data){}", report.step,
       format_seconds(report.seconds), static_cast<double>(report.examples) / report.seconds,
-      100.0 * report.seconds_waited / report.seconds,
+      100.0 * report.data.waited / report.seconds,
       report.measurements.empty() ? "" : fmt::format(", loss {:.4f}", report.measurements[0].second)));
 }
 

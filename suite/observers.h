@@ -28,7 +28,8 @@ class CheckpointObserver final : public Observer {
 };
 
 /// One JSON line a step: step, epoch, learning rate, gradient norm, measurements, pictures/s, share of time
-/// waited. Lines behind `resumed_at`, left by a killed run, are dropped.
+/// waited, seconds of the loader's threads by stage, broken pictures if there are any. Lines behind
+/// `resumed_at`, left by a killed run, are dropped.
 class LogObserver final : public Observer {
  public:
   LogObserver(const std::filesystem::path& file, int64_t resumed_at);

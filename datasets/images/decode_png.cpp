@@ -107,6 +107,8 @@ bool read_rows(Reader& reader, const Layout& layout, size_t row_bytes, uint8_t**
   }
   png_set_read_fn(png, &reader, on_read);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+  // Profiles, texts and the like are skipped: they change no pixel, and may announce any size.
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
   png_read_info(png, info);
   // As in Pillow: a wrong CRC matters up to the pixels, which have a checksum of their own.
   png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
@@ -144,8 +146,10 @@ size_t walk(Bytes bytes, Visit visit) {
 void decode_png(Bytes bytes, std::string_view name, Image& image) {
   const Header header = read_header(bytes, name);
   const Layout layout = layout_of(header);
-  // Deflate packs at most 1032 bytes into one; a pixel has at least one bit.
-  const int64_t limit = static_cast<int64_t>(std::min<size_t>(bytes.size(), size_t{1} << 40)) * 1032 * 8;
+  // Deflate packs at most 1032 bytes into one.
+  const int64_t pixel_bits = layout.channels == 1 ? std::max(header.bits, 1) : 8 * layout.channels;
+  const int64_t limit =
+      static_cast<int64_t>(std::min<size_t>(bytes.size(), size_t{1} << 40)) * 1032 * 8 / pixel_bits;
   allocate_pixels(image, header.height, header.width, layout.channels, layout.kind, limit, name);
   if (layout.kind == PixelKind::palette) image.palette.assign(768, 0);
   std::vector<uint8_t*> rows(static_cast<size_t>(image.height));

@@ -11,9 +11,9 @@
 namespace repbench {
 namespace {
 
-// Lossy: each block of 16x16 pixels names its prediction, which takes two bits at least. Lossless: a picture
-// of one colour takes none, so small ones are believed and larger ones need some bytes.
-constexpr int64_t kMostPixelsPerByte = int64_t{1} << 14;
+// A picture of one colour, without loss, takes hardly more than its header: libwebp itself writes one byte
+// for 26000 pixels. Small pictures are believed.
+constexpr int64_t kMostPixelsPerByte = int64_t{1} << 15;
 constexpr int64_t kSmallPicture = int64_t{1} << 22;
 
 WebPData data_of(Bytes bytes) { return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}; }

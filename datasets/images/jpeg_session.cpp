@@ -7,6 +7,8 @@
 namespace repbench {
 namespace {
 
+// A few bytes make a scan, and each scan visits all blocks: without a limit a small file could take hours.
+constexpr int kMostScans = 500;
 constexpr int64_t kSmallPicture = int64_t{1} << 20;  // pixels
 
 bool pixels_are_lost(int warning) {
@@ -39,8 +41,11 @@ JpegSession::JpegSession(Bytes bytes, std::string_view name) : name_(name) {
   libjpeg_.errors.error_exit = leave;
   libjpeg_.errors.emit_message = warn;
   libjpeg_.errors.output_message = be_silent;
+  libjpeg_.progress = {};
+  libjpeg_.progress.progress_monitor = count_scans;
   const auto open = [&] {
     jpeg_create_decompress(&jpeg);
+    jpeg.progress = &libjpeg_.progress;
     jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
     jpeg_read_header(&jpeg, TRUE);
   };
@@ -67,6 +72,13 @@ void JpegSession::fail() const { fail_to_decode(name_, "a whole JPEG picture", l
 void JpegSession::leave(j_common_ptr state) {
   auto* self = static_cast<Libjpeg*>(state->client_data);
   state->err->format_message(state, self->message);
+  std::longjmp(self->escape, 1);
+}
+
+void JpegSession::count_scans(j_common_ptr state) {
+  auto* self = static_cast<Libjpeg*>(state->client_data);
+  if (self->state.input_scan_number <= kMostScans) return;
+  std::snprintf(self->message, sizeof(self->message), "more than %d scans", kMostScans);
   std::longjmp(self->escape, 1);
 }
 

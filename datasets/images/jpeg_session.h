@@ -36,6 +36,7 @@ class JpegSession {
   struct Libjpeg {
     jpeg_decompress_struct state;
     jpeg_error_mgr errors;
+    jpeg_progress_mgr progress;
     std::jmp_buf escape;
     char message[JMSG_LENGTH_MAX];
   };
@@ -51,6 +52,7 @@ class JpegSession {
   static void leave(j_common_ptr state);
   static void warn(j_common_ptr state, int level);
   static void be_silent(j_common_ptr) {}
+  static void count_scans(j_common_ptr state);
 
   Libjpeg libjpeg_;
   std::string_view name_;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes the readers of tensor files and archives, and flips a bit in every byte of the small files. Usage: tests/fuzz/run.sh BUILD
+# Fuzzes the readers of tensor files, archives and pictures, and flips a bit in every byte of the small files. Usage: tests/fuzz/run.sh BUILD
 #   FUZZ_SECONDS      for each reader (default 60)
 #   REPBENCH_GOLDEN   a folder with more files to begin with
 # Needs clang with its sanitizers (Debian: clang). What a finding leaves behind lies in BUILD-fuzz/findings.
@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$1
 fuzz=$build-fuzz
-readers=(safetensors zip pickle torch npy tar)
+readers=(safetensors zip pickle torch npy tar picture)
 
 cmake --preset fuzz -B "$fuzz" >/dev/null
 cmake --build "$fuzz" --target "${readers[@]/#/fuzz_}"
@@ -21,6 +21,7 @@ seed() { # FILE: into the corpora of the readers that it is for
     504b) cp "$1" "$corpus/zip/" && seed_archive "$1" ;;
     8002) cp "$1" "$corpus/torch/" ;;
     934e) cp "$1" "$corpus/npy/" ;;
+    ffd8 | 8950 | 5249 | 424d | 4949 | 4d4d) cp "$1" "$corpus/picture/" ;;
     *) case "$1" in *.safetensors | *.json) cp "$1" "$corpus/safetensors/" ;; esac ;;
   esac
 }
@@ -35,7 +36,7 @@ seed_archive() {
   esac
 }
 
-for file in tests/golden/torch_files/* tests/golden/timm_vit.safetensors ${REPBENCH_GOLDEN:+"$REPBENCH_GOLDEN"/*}; do
+for file in tests/golden/torch_files/* tests/golden/timm_vit.safetensors tests/golden/jpeg/* ${REPBENCH_GOLDEN:+"$REPBENCH_GOLDEN"/*}; do
   if [ -f "$file" ]; then seed "$file"; fi
 done
 

@@ -118,6 +118,21 @@ TEST(DamagedPictures, AnnounceNoMorePixelsThanTheyHold) {
   EXPECT_PRED2(contains, decode_error(webp), "16384x16384 pixels announced, but too few bytes");
 }
 
+TEST(DamagedPictures, HaveNoMoreThan500Scans) {
+  const std::string jpeg = read_file(golden_folder() / "jpeg" / "progressive.jpg");
+  // The first scan, said again and again, and the others behind it.
+  const size_t first = jpeg.find("\xff\xda");
+  const size_t second = jpeg.find("\xff\xc4", first);
+  const auto with_scans = [&](int more) {
+    std::string longer = jpeg.substr(0, first);
+    for (int i = 0; i <= more; ++i) longer += jpeg.substr(first, second - first);
+    return longer + jpeg.substr(second);
+  };
+  EXPECT_EQ(decode(bytes_of(with_scans(400)), 3, "cat").pixels, decode(bytes_of(jpeg), 3, "cat").pixels);
+  EXPECT_PRED2(contains, decode_error(with_scans(500)),
+               "expected a whole JPEG picture; got more than 500 scans");
+}
+
 TEST(UnreadPictures, AreRefusedByName) {
   std::string bmp = golden_picture("bmp", "24_False.bmp").file;
   put_little_endian(bmp, 28, 23, 2);

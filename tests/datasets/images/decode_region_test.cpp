@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+
 #include "datasets/images/decode.h"
 #include "datasets/random.h"
 #include "files/atomic.h"
@@ -45,6 +48,17 @@ TEST(DecodeRegion, EqualsThePartForEveryFormatAndSampling) {
       expect_equal_windows(picture.file, picture.name, 12);
     }
   }
+}
+
+TEST(DecodeRegion, EqualsThePartOfThePicturesOfOthers) {
+  const char* data = std::getenv("REPBENCH_DATA");
+  if (data == nullptr) GTEST_SKIP() << "REPBENCH_DATA is not set";
+  int pictures = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(data) / "imagenet50")) {
+    expect_equal_windows(read_file(entry.path()), entry.path().string(), 5);
+    ++pictures;
+  }
+  EXPECT_GT(pictures, 0);
 }
 
 TEST(DecodeRegion, RefusesAWindowThatLeavesThePicture) {

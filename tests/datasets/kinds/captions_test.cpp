@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -183,6 +184,16 @@ TEST_F(Flickr8k, NamesWhatIsNotThere) {
     });
     EXPECT_PRED2(contains, message, "nowhere");
   }
+}
+
+TEST(Flickr8kOfOthers, HasFiveCaptionsOfEveryPicture) {
+  const char* data = std::getenv("REPBENCH_DATA");
+  if (data == nullptr) GTEST_SKIP() << "REPBENCH_DATA is not set";
+  const DatasetSpec spec{"flickr8k", (fs::path(data) / "flickr8k").string()};
+  const auto dataset = open_dataset(spec, "all");
+  EXPECT_EQ(dataset->size(), 1500);
+  for (int64_t i = 0; i < dataset->size(); ++i) EXPECT_EQ(dataset->captions(i).size(), 5u) << dataset->id(i);
+  EXPECT_EQ(open_dataset(spec, "train")->size() + open_dataset(spec, "dev")->size(), 1500);
 }
 
 // A table with the pictures a.jpg and sub/b.jpg beside it.

@@ -98,6 +98,10 @@ TEST(Cifar, NamesAnArchiveThatIsCutOrDamaged) {
   write_file_atomically(folder / "bad.tar.gz", damaged);
   EXPECT_PRED2(contains, complaint("cifar10", folder / "bad.tar.gz"),
                "[cifar10] " + (folder / "bad.tar.gz").string());
+  damaged = whole;
+  damaged[damaged.size() - 8] = static_cast<char>(~damaged[damaged.size() - 8]);  // of the CRC-32
+  write_file_atomically(folder / "bad.tar.gz", damaged);
+  EXPECT_PRED2(contains, complaint("cifar10", folder / "bad.tar.gz"), "archive; got incorrect data check");
   write_file_atomically(folder / "no.tar.gz", "not an archive");
   EXPECT_PRED2(contains, complaint("cifar10", folder / "no.tar.gz"), "no.tar.gz: expected a");
   EXPECT_PRED2(contains, complaint("cifar10", small_pictures() / "cifar-100-binary.tar.gz"),

@@ -5,6 +5,8 @@
 #include <stdexcept>
 
 #include "files/atomic.h"
+#include "files/json.h"
+#include "tests/datasets/golden.h"
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
 
@@ -30,6 +32,14 @@ TEST(ExpandBraces, IsAsInBash) {
   EXPECT_EQ(expand_braces("{a}{,x}"), (Words{"{a}", "{a}x"}));
   EXPECT_EQ(expand_braces("{a..b"), Words{"{a..b"});
   EXPECT_EQ(expand_braces("x{0..1}::y.tar"), (Words{"x0", "x1", "y.tar"}));
+}
+
+TEST(ExpandBraces, IsAsInWebdataset) {
+  const Json golden = read_json(golden_folder() / "shards.json");
+  EXPECT_GT(golden.at("braces").size(), 10u);
+  for (const Json& row : golden.at("braces")) {
+    EXPECT_EQ(expand_braces(row.at(0).get<std::string>()), row.at(1).get<Words>()) << row.at(0);
+  }
 }
 
 TEST(ExpandBraces, RefusesTooMany) {

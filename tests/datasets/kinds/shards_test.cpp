@@ -9,6 +9,8 @@
 #include "datasets/dataset.h"
 #include "datasets/kinds/tar_index.h"
 #include "files/atomic.h"
+#include "files/hash.h"
+#include "files/json.h"
 #include "tests/datasets/golden.h"
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
@@ -96,6 +98,26 @@ TEST_F(ShardSet, GivesPicturesCaptionsAndClasses) {
     EXPECT_EQ(example.labels, std::vector<int64_t>{0});
     EXPECT_GT(pixels(example, 3).height, 0);
     EXPECT_THROW(dataset->get(4), std::out_of_range);
+  }
+}
+
+TEST_F(ShardSet, FindsTheSamplesThatWebdatasetFinds) {
+  const Json golden = read_json(golden_folder() / "shards.json");
+  for (const std::string format : {"ustar", "gnu", "pax"}) {
+    SCOPED_TRACE(format);
+    const std::string path = (golden_folder() / "shards" / (format + ".tar")).string();
+    const auto dataset = open_dataset({"shards", path + ":index=" + (folder_ / "index").string()}, "all");
+    ASSERT_EQ(dataset->size(), static_cast<int64_t>(golden.at(format).size()));
+    for (int64_t i = 0; i < dataset->size(); ++i) {
+      const Json& row = golden.at(format).at(i);
+      const Example example = dataset->get(i);
+      EXPECT_EQ(example.id, format + "/" + row.at(0).get<std::string>());
+      Sha256 hash;
+      hash.update(std::get<EncodedImage>(example.picture).bytes);
+      EXPECT_EQ(hash.hex(), row.at(1));
+      EXPECT_EQ(example.labels, std::vector<int64_t>{row.at(2).get<int64_t>()});
+      EXPECT_EQ(example.captions, row.at(3).get<Captions>());
+    }
   }
 }
 
@@ -266,6 +288,21 @@ TEST_F(ShardSet, HashesPicturesTextsAndNames) {
   std::string other = picture_;
   other.back() = 'x';
   EXPECT_NE(hash({{"x.jpg", other}, {"x.txt", "A dog."}}), one);
+}
+
+TEST_F(ShardSet, HashesNamesAndSizesWhereThePicturesAreMany) {
+  // A picture of more than 1 GiB, of which the disk holds nothing.
+  constexpr uint64_t kSize = (uint64_t{1} << 30) + 512;
+  const auto put_large = [&](const std::string& text) {
+    write_file_atomically(folder_ / "a.tar", tar_header({"x.jpg", "", '0', fmt::format("{:011o}", kSize)}));
+    fs::resize_file(folder_ / "a.tar", 512 + kSize);
+    std::ofstream(folder_ / "a.tar", std::ios::binary | std::ios::app)
+        << tar_member({"x.txt", text}) << kTarEnd;
+    return open()->provenance();
+  };
+  const Provenance provenance = put_large("A dog.");
+  EXPECT_EQ(provenance.hashed, "names and sizes");
+  EXPECT_NE(put_large("A cat.").sha256, provenance.sha256);
 }
 
 TEST_F(ShardSet, NamesAShardThatChangedUnderIt) {
