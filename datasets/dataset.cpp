@@ -27,11 +27,20 @@ DatasetSpec DatasetSpec::parse(std::string_view text) {
 std::string DatasetSpec::text() const { return path.empty() ? kind : kind + ":" + path; }
 
 std::string DatasetSpec::slug() const {
-  std::string end = path.substr(path.find_last_of('/', path.find_last_not_of('/')) + 1);
-  while (end.ends_with('/')) end.pop_back();
+  std::string text = kind;
+  for (size_t begin = 0; begin < path.size();) {
+    const size_t end = std::min(path.find(':', begin), path.size());
+    std::string_view part = std::string_view(path).substr(begin, end - begin);
+    const size_t equals = part.find('=');
+    const std::string_view key = equals == std::string_view::npos ? "" : part.substr(0, equals + 1);
+    if (key.find('/') == std::string_view::npos) part.remove_prefix(key.size());
+    while (part.ends_with('/')) part.remove_suffix(1);
+    text += fmt::format("-{}{}", key, part.substr(part.find_last_of('/') + 1));
+    begin = end + 1;
+  }
   std::replace_if(
-      end.begin(), end.end(), [](char c) { return c == ':' || c == ',' || c == ' '; }, '-');
-  return end.empty() ? kind : kind + "-" + end;
+      text.begin(), text.end(), [](char c) { return c == ',' || c == ' ' || c == '/'; }, '-');
+  return text;
 }
 
 }  // namespace repbench

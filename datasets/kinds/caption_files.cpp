@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "datasets/kinds/csv_rows.h"
+#include "datasets/kinds/text_lines.h"
 #include "files/json.h"
 #include "files/utf8.h"
 
@@ -20,24 +21,14 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const fs::path& path, size_t line, std::string_view expected, std::string_view got) {
-  throw std::runtime_error(
-      fmt::format("[captions] {}:{}: expected {}; got {}", path.string(), line, expected, got));
-}
-
-// For messages: short, on one line, valid UTF-8.
-std::string brief(std::string_view text) {
-  std::string result(text.substr(0, 40));
-  for (char& letter : result) {
-    if (static_cast<unsigned char>(letter) < 32 || static_cast<unsigned char>(letter) > 126) letter = '?';
-  }
-  return "'" + result + (text.size() > 40 ? "...'" : "'");
+  fail_at_line("captions", path, line, expected, got);
 }
 
 void check_utf8(std::string_view text, const fs::path& path, size_t line) {
   if (const auto broken = find_broken_utf8(text)) {
     fail(path, line, "UTF-8 text",
          fmt::format("the byte {:02x} after {}", static_cast<unsigned char>(text[*broken]),
-                     brief(text.substr(0, *broken))));
+                     excerpt(text.substr(0, *broken))));
   }
 }
 
@@ -102,7 +93,7 @@ class Table {
     const auto found = std::find(header_.begin(), header_.end(), wanted);
     if (found != header_.end()) return static_cast<size_t>(found - header_.begin());
     std::string got;
-    for (const std::string& name : header_) got += (got.empty() ? "" : ", ") + brief(name);
+    for (const std::string& name : header_) got += (got.empty() ? "" : ", ") + excerpt(name);
     fail(path_, 1,
          fmt::format("a header with a column '{}', after {}", wanted, delimiter_ == '\t' ? "tabs" : "commas"),
          got);
@@ -139,7 +130,7 @@ std::pair<std::string_view, std::string_view> split_at_bars(std::string_view lin
   const size_t caption = rest.find_first_not_of(' ', digits);
   if (digits == 0 || caption == std::string_view::npos || (caption == digits && rest[caption] != '|')) {
     check_utf8(line, path, number);
-    fail(path, number, "NAME| NUMBER| CAPTION", brief(line));
+    fail(path, number, "NAME| NUMBER| CAPTION", excerpt(line));
   }
   return {trimmed(line.substr(0, bar)), rest.substr(rest[caption] == '|' ? caption + 1 : caption)};
 }
@@ -154,17 +145,10 @@ std::vector<std::string> json_texts(const std::string& text, const fs::path& pat
     }
   } catch (const std::invalid_argument&) {
   }
-  fail(path, line, "a JSON list of captions in the column raw", brief(text));
+  fail(path, line, "a JSON list of captions in the column raw", excerpt(text));
 }
 
 }  // namespace
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\f\v";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 std::vector<CaptionedPicture> read_token_file(const std::string& content, const fs::path& path) {
   CaptionCollection pictures(path);
@@ -175,7 +159,7 @@ std::vector<CaptionedPicture> read_token_file(const std::string& content, const 
     const size_t hash = key.rfind('#');
     if (tab == std::string_view::npos || hash == std::string_view::npos || !is_number(key.substr(hash + 1))) {
       check_utf8(line, path, number);
-      fail(path, number, "NAME#NUMBER, a tab and a caption", brief(line));
+      fail(path, number, "NAME#NUMBER, a tab and a caption", excerpt(line));
     }
     pictures.add(key.substr(0, hash), line.substr(tab + 1), number);
     if (!keys.insert(key).second) fail(path, number, "every caption once", std::string(key) + " again");
@@ -200,7 +184,7 @@ std::vector<CaptionedPicture> read_bar_table(const std::string& content, const f
       const auto [name, caption] = split_at_bars(line, path, number);
       pictures.add(name, caption, number);
     } else if (!line.starts_with("image_name|")) {
-      fail(path, number, "the header image_name| comment_number| comment", brief(line));
+      fail(path, number, "the header image_name| comment_number| comment", excerpt(line));
     }
   });
   return std::move(pictures).take();

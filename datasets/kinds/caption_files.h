@@ -41,7 +41,4 @@ std::vector<CaptionedPicture> read_annotation_table(const std::string& content,
 /// One name a line; empty lines are passed over.
 std::vector<std::string> read_name_list(const std::string& content, const std::filesystem::path& path);
 
-/// Python's str.strip() for ASCII.
-std::string_view trimmed(std::string_view text);
-
 }  // namespace repbench

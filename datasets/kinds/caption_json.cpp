@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "datasets/kinds/text_lines.h"
 #include "files/checked_json.h"
 #include "files/json.h"
 

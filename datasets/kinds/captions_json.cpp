@@ -6,6 +6,7 @@
 
 #include "datasets/kinds/caption_json.h"
 #include "datasets/kinds/captioned_pictures.h"
+#include "datasets/kinds/coco_layout.h"
 #include "datasets/kinds/spec_keys.h"
 
 namespace repbench {
@@ -47,15 +48,6 @@ int64_t caption_limit(const SpecKeys& keys) {
   return limit;
 }
 
-// One file is one split, and says which by its name: captions_val2017.json.
-std::string coco_split(const fs::path& file) {
-  const std::string name = file.filename().string();
-  for (const char* split : {"train", "val", "test"}) {
-    if (name.find(split) != std::string::npos) return split;
-  }
-  return "all";
-}
-
 }  // namespace
 
 std::shared_ptr<const Dataset> open_karpathy(const DatasetSpec& spec, std::string_view split) {
@@ -74,11 +66,11 @@ std::shared_ptr<const Dataset> open_karpathy(const DatasetSpec& spec, std::strin
 
 std::shared_ptr<const Dataset> open_coco_captions(const DatasetSpec& spec, std::string_view split) {
   const SpecKeys keys = split_spec(spec, {"root", "captions"});
-  const fs::path file = given_path(keys.path);
   const int64_t limit = caption_limit(keys);
   return open_listed(spec.kind, [&] {
+    const fs::path file = coco_file_of_split(given_path(keys.path), std::string(split), spec.kind);
     Pictures pictures = read_coco_captions(file, limit);
-    const std::string own = coco_split(file);
+    const std::string own = coco_split_of(file);
     for (CaptionedPicture& picture : pictures) picture.split = own;
     // captions_val2017.json belongs to the pictures in val2017.
     const std::string stem = file.stem().string();

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "datasets/kinds/caption_files.h"
+#include "datasets/kinds/text_lines.h"
 #include "files/json.h"
 #include "files/utf8.h"
 

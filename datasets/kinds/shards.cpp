@@ -14,6 +14,7 @@
 #include "datasets/kinds/shard_index_file.h"
 #include "datasets/kinds/shard_list.h"
 #include "datasets/kinds/spec_keys.h"
+#include "datasets/kinds/text_lines.h"
 #include "files/atomic.h"
 #include "files/hash.h"
 #include "files/nearest.h"

@@ -1,5 +1,6 @@
 #include "datasets/verify.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
