@@ -70,7 +70,8 @@ std::shared_ptr<const Dataset> open_coco_captions(const DatasetSpec& spec, std::
   return open_listed(spec.kind, [&] {
     const fs::path file = coco_file_of_split(given_path(keys.path), std::string(split), spec.kind);
     Pictures pictures = read_coco_captions(file, limit);
-    const std::string own = coco_split_of(file);
+    std::string own = coco_split_of(file);
+    if (own.empty()) own = "all";
     for (CaptionedPicture& picture : pictures) picture.split = own;
     // captions_val2017.json belongs to the pictures in val2017.
     const std::string stem = file.stem().string();

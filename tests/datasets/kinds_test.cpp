@@ -246,5 +246,15 @@ TEST(DatasetSpec, IsAKindAndPerhapsAPath) {
   EXPECT_THROW(DatasetSpec::parse("idx:"), std::invalid_argument);
 }
 
+TEST(DatasetSpec, NamesAFolderByTheDataAndItsKeys) {
+  EXPECT_EQ(DatasetSpec::parse("fashion_mnist").slug(), "fashion_mnist");
+  EXPECT_EQ(DatasetSpec::parse("idx:/data/digits/").slug(), "idx-digits");
+  EXPECT_EQ(DatasetSpec::parse("shapes:task=colour:noise=0.4").slug(), "shapes-task=colour-noise=0.4");
+  EXPECT_EQ(DatasetSpec::parse("image_folder:/data/imagenet:classes=/lists/synsets.txt").slug(),
+            "image_folder-imagenet-classes=synsets.txt");
+  EXPECT_EQ(DatasetSpec::parse("subset:a/ids.txt:of=image_folder:/data/pets").slug(),
+            "subset-ids.txt-of=image_folder-pets");
+}
+
 }  // namespace
 }  // namespace repbench
