@@ -45,7 +45,7 @@ void blur_line(const BoxFilter& box, const std::vector<uint8_t>& padded, int len
   }
 }
 
-// The passes over `length` values that lie `step` bytes apart.
+// The passes along one row's values of one channel, which lie `step` bytes apart.
 void blur_values(const BoxFilter& box, uint8_t* first, int length, int64_t step) {
   thread_local std::vector<uint8_t> padded, line;
   const int border = box.reach + 1;
@@ -61,19 +61,44 @@ void blur_values(const BoxFilter& box, uint8_t* first, int length, int64_t step)
   for (int x = 0; x < length; ++x) first[x * step] = line[x];
 }
 
+// One pass down all columns at once.
+void blur_columns(const BoxFilter& box, const PixelBuffer& pixels) {
+  thread_local std::vector<uint8_t> copy;
+  thread_local std::vector<uint32_t> sums;
+  copy.assign(pixels.data, pixels.data + pixels.bytes());
+  const size_t row = static_cast<size_t>(pixels.width) * pixels.channels;
+  const auto input = [&](int y) { return copy.data() + std::clamp(y, 0, pixels.height - 1) * row; };
+  sums.assign(row, 0);
+  for (int y = -box.reach - 1; y < box.reach; ++y) {
+    const uint8_t* const added = input(y);
+    for (size_t x = 0; x < row; ++x) sums[x] += added[x];
+  }
+  for (int y = 0; y < pixels.height; ++y) {
+    const uint8_t* const before = input(y - box.reach - 1);
+    const uint8_t* const last = input(y + box.reach);
+    const uint8_t* const after = input(y + box.reach + 1);
+    uint8_t* const output = pixels.row(y);
+    uint32_t* const sum = sums.data();
+    for (size_t x = 0; x < row; ++x) {
+      sum[x] += last[x] - static_cast<uint32_t>(before[x]);
+      const uint32_t ends = static_cast<uint32_t>(before[x]) + after[x];
+      output[x] = static_cast<uint8_t>((sum[x] * box.whole + ends * box.part + (1U << 23)) >> 24);
+    }
+  }
+}
+
 }  // namespace
 
 void gaussian_blur(const PixelBuffer& pixels, double radius) {
   const float reach = box_radius(static_cast<float>(radius));
   if (!(reach > 0.0F)) return;
   const BoxFilter box(reach);
-  const int64_t row = static_cast<int64_t>(pixels.width) * pixels.channels;
   for (int y = 0; y < pixels.height; ++y) {
     for (int c = 0; c < pixels.channels; ++c) {
       blur_values(box, pixels.row(y) + c, pixels.width, pixels.channels);
     }
   }
-  for (int64_t x = 0; x < row; ++x) blur_values(box, pixels.data + x, pixels.height, row);
+  for (int pass = 0; pass < kPasses; ++pass) blur_columns(box, pixels);
 }
 
 void adjust_sharpness(const PixelBuffer& pixels, double factor) {

@@ -74,11 +74,6 @@ Colour shown_in(const Colour& colour, int channels) {
   return channels == 1 ? Colour{luma(colour.data())} : colour;
 }
 
-uint8_t blend(int from, int to, float factor) {
-  const float value = static_cast<float>(from) + factor * static_cast<float>(to - from);
-  return static_cast<uint8_t>(std::clamp(value, 0.0F, 255.0F));
-}
-
 void adjust_brightness(const PixelBuffer& pixels, double factor) {
   blend_with(pixels, 0, static_cast<float>(factor));
 }

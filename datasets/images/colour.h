@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -25,7 +26,10 @@ inline uint8_t luma(const uint8_t* rgb) {
 }
 
 /// Pillow's Image.blend of one value: from + factor * (to - from) in single precision, truncated and clipped.
-uint8_t blend(int from, int to, float factor);
+inline uint8_t blend(int from, int to, float factor) {
+  const float value = static_cast<float>(from) + factor * static_cast<float>(to - from);
+  return static_cast<uint8_t>(std::clamp(value, 0.0F, 255.0F));
+}
 
 /// ImageEnhance.Brightness: towards black (0), or away from it (above 1).
 void adjust_brightness(const PixelBuffer& pixels, double factor);

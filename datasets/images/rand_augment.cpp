@@ -118,12 +118,14 @@ constexpr Operations increasing_ones() {
 constexpr Operations kIncreasing = increasing_ones();
 
 const Operation& operation_of(std::string_view name) {
-  std::vector<std::string> names;
   for (const Operations* all : {&kPlain, &kIncreasing}) {
     for (const Operation& operation : *all) {
       if (operation.name == name) return operation;
-      names.emplace_back(operation.name);
     }
+  }
+  std::vector<std::string> names;
+  for (const Operations* all : {&kPlain, &kIncreasing}) {
+    for (const Operation& operation : *all) names.emplace_back(operation.name);
   }
   fail_unknown_name("view", "an operation of RandAugment", name, names);
 }
