@@ -94,11 +94,11 @@ TEST_F(VerifyData, FindsTheSamePictureInASplitAndAcrossSplitsAndClassesThatContr
 }
 
 TEST_F(VerifyData, FindsAPictureThatWasEncodedAgain) {
-  put("train/cat/a.jpg", picture("420.jpg"));
-  put("train/cat/b.jpg", picture("420_coarse.jpg"));
+  put("train/cat/a.jpg", picture("444.jpg"));
+  put("train/cat/b.png", picture("rgb.png"));
   const std::vector<std::string> found = lines(verify({"train"}));
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_TRUE(found[0].starts_with("near duplicate: train/cat/b.jpg: of train/cat/a.jpg, ")) << found[0];
+  EXPECT_TRUE(found[0].starts_with("near duplicate: train/cat/b.png: of train/cat/a.jpg, ")) << found[0];
 }
 
 TEST_F(VerifyData, NamesClassesWithoutExamples) {

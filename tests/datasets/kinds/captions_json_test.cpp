@@ -131,7 +131,7 @@ TEST_F(CaptionJson, CocosCaptionsKeepTheirOrder) {
   EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] {
                  open_dataset({"coco_captions", path}, "train");
                }),
-               "expected a split: all, val; got 'train'");
+               "captions_val2017.json: all, val; got 'train'");
   for (const char* count : {"0", "-1", "5x", "99999999999999999999"}) {
     EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] {
                    open_dataset({"coco_captions", path + ":captions=" + count}, "val");
