@@ -26,6 +26,24 @@ DatasetSpec DatasetSpec::parse(std::string_view text) {
 
 std::string DatasetSpec::text() const { return path.empty() ? kind : kind + ":" + path; }
 
+std::vector<std::string> split_dataset_list(std::string_view text) {
+  const auto begins_with_a_kind = [](std::string_view rest) {
+    const std::string_view word = rest.substr(0, rest.find_first_of(":,"));
+    const auto kinds = dataset_kinds();
+    return std::any_of(kinds.begin(), kinds.end(),
+                       [&](const DatasetKind& kind) { return kind.name == word; });
+  };
+  std::vector<std::string> specs;
+  size_t begin = 0;
+  for (size_t comma = text.find(','); comma != std::string_view::npos; comma = text.find(',', comma + 1)) {
+    if (!begins_with_a_kind(text.substr(comma + 1))) continue;
+    specs.emplace_back(text.substr(begin, comma - begin));
+    begin = comma + 1;
+  }
+  specs.emplace_back(text.substr(begin));
+  return specs;
+}
+
 std::string DatasetSpec::slug() const {
   std::string text = kind;
   for (size_t begin = 0; begin < path.size();) {

@@ -90,6 +90,10 @@ struct DatasetSpec {
 /// data is missing (saying which package or folder is expected) or broken (naming the file).
 std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec, std::string_view split);
 
+/// Specifications after commas: "cifar10:A,voc:B". A comma that no kind's name follows is part of the text
+/// before it: "shapes:train=12,test=12", "shards:{train,val}-{00..11}.tar".
+std::vector<std::string> split_dataset_list(std::string_view text);
+
 /// A row of the table of kinds (datasets/kinds.cpp).
 struct DatasetKind {
   std::string_view name;

@@ -53,8 +53,14 @@ void refuse_another(const std::filesystem::path& folder, const Evaluation& evalu
 
 /// A file of features is its own data set.
 std::vector<std::string> datasets_of(const Arguments& arguments, const std::optional<Subject>& features) {
-  if (!features)
-    return arguments.datasets.empty() ? std::vector<std::string>{"fashion_mnist"} : arguments.datasets;
+  if (!features) {
+    if (arguments.datasets.empty()) return {"fashion_mnist"};
+    std::vector<std::string> specs;
+    for (const std::string& list : arguments.datasets) {
+      for (std::string& spec : split_dataset_list(list)) specs.push_back(std::move(spec));
+    }
+    return specs;
+  }
   if (!arguments.datasets.empty()) {
     throw std::invalid_argument(fmt::format(
         "[evaluate] --dataset: expected none with a file of features, which holds its own labels; "
@@ -109,7 +115,6 @@ void add_evaluate(CLI::App& program) {
       ->delimiter(',')
       ->allow_extra_args(false);
   command->add_option("--dataset", arguments->datasets, "D[,D...] (see: repbench list datasets)")
-      ->delimiter(',')
       ->allow_extra_args(false)
       ->default_str("fashion_mnist");
   command->add_option("--out", arguments->out, "folder for the reports")->required();

@@ -246,6 +246,15 @@ TEST(DatasetSpec, IsAKindAndPerhapsAPath) {
   EXPECT_THROW(DatasetSpec::parse("idx:"), std::invalid_argument);
 }
 
+TEST(DatasetSpec, ListsAreSplitWhereAKindFollowsTheComma) {
+  using Specs = std::vector<std::string>;
+  EXPECT_EQ(split_dataset_list("cifar10:a,voc:b,fashion_mnist"),
+            (Specs{"cifar10:a", "voc:b", "fashion_mnist"}));
+  EXPECT_EQ(split_dataset_list("shapes:train=12,test=12,idx:x"), (Specs{"shapes:train=12,test=12", "idx:x"}));
+  EXPECT_EQ(split_dataset_list("shards:{train,val}-{00..11}.tar"), Specs{"shards:{train,val}-{00..11}.tar"});
+  EXPECT_EQ(split_dataset_list("idx:a, voc"), Specs{"idx:a, voc"});
+}
+
 TEST(DatasetSpec, NamesAFolderByTheDataAndItsKeys) {
   EXPECT_EQ(DatasetSpec::parse("fashion_mnist").slug(), "fashion_mnist");
   EXPECT_EQ(DatasetSpec::parse("idx:/data/digits/").slug(), "idx-digits");
