@@ -15,15 +15,15 @@ struct Duplicate {
   double difference;  // of the thumbnails, in levels
 };
 
-/// What counts as nearly the same: encoded again, resized, slightly brighter; not cropped or mirrored.
+/// What counts as nearly the same: encoded again, resized, brighter; not cropped or mirrored.
 struct Nearness {
-  int bits = 6;       // of pHash that may differ, at most 15
-  double levels = 5;  // of the thumbnails, root mean square
+  int bits = 10;      // of pHash that may differ, at most 15
+  double levels = 8;  // of the thumbnails, root mean square
 };
 
 /// Every picture with the one it is closest to among the earlier ones of each group (a split): the first with
-/// the same pixels, else the nearest. Sorted by `second`, then `first`. Looks only at pairs that share one of
-/// bits + 1 parts of the pHash, so that a million pictures need minutes, not days.
+/// the same pixels, else the nearest. Sorted by `second`, then `first`. Two hashes that differ in at most
+/// `bits` agree in one of bits + 1 parts: only such pairs are compared.
 std::vector<Duplicate> find_duplicates(std::span<const PicturePrint> prints, std::span<const int> groups,
                                        const Nearness& nearness = {});
 

@@ -68,12 +68,18 @@ PicturePrint print_of(const Image& image) {
 }
 
 double thumbnail_difference(const PicturePrint& a, const PicturePrint& b) {
-  int64_t sum = 0;
-  for (size_t i = 0; i < a.thumbnail.size(); ++i) {
-    const int difference = int{a.thumbnail[i]} - int{b.thumbnail[i]};
-    sum += difference * difference;
+  constexpr size_t kPixels = size_t{PicturePrint::kSide} * PicturePrint::kSide;
+  double sum = 0;
+  for (size_t c = 0; c < 3; ++c) {
+    int64_t mean = 0, square = 0;
+    for (size_t i = c; i < a.thumbnail.size(); i += 3) {
+      const int difference = int{a.thumbnail[i]} - int{b.thumbnail[i]};
+      mean += difference;
+      square += difference * difference;
+    }
+    sum += static_cast<double>(square) - static_cast<double>(mean * mean) / kPixels;
   }
-  return std::sqrt(static_cast<double>(sum) / static_cast<double>(a.thumbnail.size()));
+  return std::sqrt(std::max(sum, 0.0) / static_cast<double>(a.thumbnail.size()));
 }
 
 }  // namespace repbench

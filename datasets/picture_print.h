@@ -22,7 +22,8 @@ struct PicturePrint {
 /// lowest frequencies.
 PicturePrint print_of(const Image& image);
 
-/// Root of the mean squared difference of two thumbnails, in levels.
+/// Root of the mean squared difference of two thumbnails, in levels, each channel's mean taken off: pictures
+/// that differ in brightness alone are the same.
 double thumbnail_difference(const PicturePrint& a, const PicturePrint& b);
 
 }  // namespace repbench

@@ -60,10 +60,8 @@ class ZeroShot final : public Protocol {
     if (!classifier.single.defined()) {
       if (templates_ == "single") {
         throw std::invalid_argument(
-            "[zero_shot] key 'templates': expected 'ensemble' with a file of features, or with texts of each "
-            "class's "
-            "own; got 'single'");
-        got 'single' ");
+            "[zero_shot] key 'templates': expected 'ensemble' with a file of features, or with texts of "
+            "each class's own; got 'single'");
       }
       report(ensemble, test, record);
       return {std::move(record), {}};

