@@ -35,8 +35,8 @@ constexpr std::array<DatasetKind, 17> kKinds = {{
     {"cifar100", "cifar100:PATH[:labels=coarse]: CIFAR-100, binary or python, unpacked or as .tar.gz",
      open_cifar100},
     {"coco_captions",
-     "coco_captions:FILE[:root=FOLDER][:captions=5]: captions_{train,val}YEAR.json and its pictures (splits: "
-     "the file's, all)",
+     "coco_captions:FILE[:root=FOLDER][:captions=5]: captions_train2017.json and its pictures (splits: "
+     "of the files beside it, such as val; all)",
      open_coco_captions},
     {"coco_instances",
      "coco_instances:FILE[:root=FOLDER]: several classes a picture, from COCO's instances_train2017.json "
