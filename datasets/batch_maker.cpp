@@ -64,8 +64,10 @@ BatchMaker::BatchMaker(std::shared_ptr<const Dataset> dataset, IndexList example
     : dataset_(std::move(dataset)),
       examples_(std::move(examples)),
       options_(options),
-      rendering_{std::move(views), options.channels == 0 ? dataset_->channels() : options.channels,
-                 options.seed, options.regions},
+      rendering_{.views = std::move(views),
+                 .channels = options.channels == 0 ? dataset_->channels() : options.channels,
+                 .seed = options.seed,
+                 .regions = options.regions},
       broken_(options.tolerate_broken, examples_.size()) {
   if (options.batch_size < 1) refuse("a batch size of at least 1", options.batch_size);
   if (options.workers < 1) refuse("at least 1 worker", options.workers);

@@ -9,8 +9,11 @@
 #include <stdexcept>
 #include <thread>
 
+#include "files/atomic.h"
+#include "tests/datasets/golden.h"
 #include "tests/datasets/toy_dataset.h"
 #include "tests/files/error_message.h"
+#include "tests/files/scratch_folder.h"
 
 namespace repbench {
 namespace {
@@ -96,6 +99,19 @@ TEST(Loader, DrawsEveryViewAnew) {
     EXPECT_EQ(std::vector<uint8_t>(got, got + expected.size()), expected);
   }
   EXPECT_FALSE(at::equal(batch.views[0].data, batch.views[1].data)) << "the second view draws other numbers";
+}
+
+TEST(Loader, GivesTheSameBatchesWhetherPartsOrWholePicturesAreDecoded) {
+  const ScratchFolder folder;
+  for (const std::string name : {"420.jpg", "orientation.jpg", "cmyk.jpg", "palette.png"})
+    write_file_atomically(folder / "train/a" / name, read_file(golden_folder() / "jpeg" / name));
+  const std::shared_ptr<const Dataset> dataset =
+      open_dataset({"image_folder", folder.path().string()}, "train");
+  LoaderOptions options = shuffled();
+  const auto whole = loader_of(dataset, options);
+  options.regions = true;
+  const auto parts = loader_of(dataset, options);
+  for (const int64_t epoch : {0, 1, 2}) expect_equal(epoch_of(*whole, epoch), epoch_of(*parts, epoch));
 }
 
 TEST(Loader, VisitsEveryExampleOnceAndInOrderUnlessShuffled) {
