@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <stdexcept>
 
 #include "datasets/class_balance.h"
 #include "datasets/images/views.h"
 #include "datasets/index_file.h"
+#include "files/hash.h"
 #include "suite/feature_task.h"
 
 namespace repbench {
@@ -107,6 +109,22 @@ void write_draws(const ProtocolResult& result, const Task& task, const Evaluatio
     write_index_file(folder / "draws" / (name + ".index.json"), evaluation.dataset, *task.train, examples,
                      {{"protocol", evaluation.protocol}, {"seed", evaluation.options.seed}});
   }
+}
+
+Json hashes_of_named_files(const Evaluation& evaluation) {
+  namespace fs = std::filesystem;
+  Json hashes = Json::object();
+  for (const char* key : {"train_index", "test_index", "draws", "prompts"}) {
+    const fs::path path = evaluation.requested.value(key, std::string());
+    if (fs::is_regular_file(path)) hashes[key] = sha256_file(path);
+    if (!fs::is_directory(path)) continue;
+    std::map<std::string, std::string> files;
+    for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
+      if (entry.is_regular_file()) files[entry.path().filename().string()] = sha256_file(entry.path());
+    }
+    hashes[key] = sha256(canonical_json(files));
+  }
+  return hashes;
 }
 
 }  // namespace repbench

@@ -11,6 +11,7 @@
 #include "files/descriptor.h"
 #include "reports/page.h"
 #include "suite/evaluation.h"
+#include "suite/evaluation_task.h"
 #include "suite/pretraining.h"
 #include "suite/run_store.h"
 
@@ -74,6 +75,7 @@ void run_cell(const Experiment& experiment, const ExperimentCell& cell, const fs
                        {"dataset", row.dataset},
                        {"data", data.of(row)},
                        {"training_data", data.of_training(options)},
+                       {"files", hashes_of_named_files(evaluation)},
                        {"settings", evaluation.identity}});
     if (work.finished()) continue;
     if (!subject.encoder) subject = pretrained_subject(cell, folder, progress);

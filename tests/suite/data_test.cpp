@@ -112,6 +112,22 @@ TEST_F(DataCommands, FewShotDrawsCanBeSomebodyElses) {
   EXPECT_TRUE(has(refused.err, "seed0-shots1.index.json: expected 1 examples of class 0")) << refused.err;
 }
 
+TEST_F(DataCommands, ACellOfAnExperimentDependsOnWhatItsIndexFileHolds) {
+  toy_preset(folder_);
+  put("some.txt", "0\n1\n2\n3\n");
+  write_file_atomically(path("experiment.json"), fmt::format(R"({{
+    "pretrain": "preset.json", "evaluations": [{{"protocol": "knn", "dataset": "idx:{}",
+    "set": {{"k": [1], "headline_k": 1, "test_index": "{}"}}}}]}})",
+                                                             path("data"), path("some.txt")));
+  const std::string command = "run " + path("experiment.json") + " --out " + path("cells");
+  expect_success(command);
+  expect_success(command);
+  put("some.txt", "0\n1\n2\n5\n");
+  const Finished refused = run(command);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_TRUE(has(refused.err, "cell.json")) << refused.err;
+}
+
 TEST_F(DataCommands, SeveralViewsOfAPictureAreWrittenEachUnderItsNumber) {
   put("a.jpg", picture("420.jpg"));
   const Finished finished =
