@@ -159,6 +159,10 @@ bool BatchMaker::fill_if_whole(Batch& batch, int64_t place, int64_t index, Stage
       broken_.add(index, message);
       return false;
     }
+    if (of_the_world && options_.tolerate_broken > 0) {
+      throw std::runtime_error(fmt::format("{} (tolerated are {:g} % of the {} pictures, which is none)",
+                                           message, 100 * options_.tolerate_broken, examples_.size()));
+    }
     if (message == error.what()) throw;
     throw std::runtime_error(message);
   }

@@ -68,6 +68,9 @@ class Dataset {
 
   virtual const std::vector<std::string>& class_names() const = 0;
   virtual const Provenance& provenance() const = 0;
+
+  /// Why the data should not be used as it is, in whole sentences: missing pictures, classes without any.
+  virtual std::vector<std::string> problems() const { return {}; }
 };
 
 /// Decodes if need be, to `channels` channels. Errors name the example.
@@ -88,7 +91,11 @@ struct DatasetSpec {
 
 /// Throws std::invalid_argument for an unknown kind or split (naming the nearest), std::runtime_error if the
 /// data is missing (saying which package or folder is expected) or broken (naming the file).
+/// Problems of the data are an error.
 std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec, std::string_view split);
+
+/// The same, but a data set with problems is opened too, for a look at all of them.
+std::shared_ptr<const Dataset> open_with_problems(const DatasetSpec& spec, std::string_view split);
 
 /// Specifications after commas: "cifar10:A,voc:B". A comma that no kind's name follows is part of the text
 /// before it: "shapes:train=12,test=12", "shards:{train,val}-{00..11}.tar".

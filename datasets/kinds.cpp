@@ -1,4 +1,5 @@
 #include <array>
+#include <stdexcept>
 
 #include "datasets/dataset.h"
 #include "files/nearest.h"
@@ -90,6 +91,13 @@ constexpr std::array<DatasetKind, 17> kKinds = {{
 std::span<const DatasetKind> dataset_kinds() { return kKinds; }
 
 std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec, std::string_view split) {
+  std::shared_ptr<const Dataset> dataset = open_with_problems(spec, split);
+  const std::vector<std::string> problems = dataset->problems();
+  if (!problems.empty()) throw std::runtime_error(problems.front());
+  return dataset;
+}
+
+std::shared_ptr<const Dataset> open_with_problems(const DatasetSpec& spec, std::string_view split) {
   std::vector<std::string> names;
   for (const DatasetKind& kind : kKinds) {
     if (kind.name == spec.kind) return kind.open(spec, split);

@@ -19,7 +19,7 @@ namespace {
 
 // What one picture told.
 struct Seen {
-  std::string bytes_sha256, format, trouble;
+  std::string bytes_sha256, format, trouble, damage;
   size_t trailing = 0;
   int height = 0, width = 0;
   PicturePrint print;
@@ -33,6 +33,7 @@ Seen look_at_encoded(const EncodedImage& encoded, const std::string& id, int cha
   seen.height = image.height;
   seen.width = image.width;
   seen.trailing = trailing_bytes(encoded.bytes, id);
+  seen.damage = overlooked_damage(encoded.bytes, id);
   seen.print = print_of(image);
   return seen;
 }
@@ -117,6 +118,7 @@ class Findings {
   void add_split(const Dataset& dataset, std::vector<Seen> seen) {
     const int split = static_cast<int>(datasets_.size());
     datasets_.push_back(&dataset);
+    for (const std::string& problem : dataset.problems()) add("data set", dataset.split(), problem);
     for (int64_t i = 0; i < dataset.size(); ++i) add_picture(split, i, seen[i]);
     add_classes(dataset);
   }
@@ -140,9 +142,11 @@ class Findings {
       add("same id", id,
           fmt::format("in {} and in {}", datasets_[earlier->second]->split(), dataset.split()));
     }
-    if (dataset.labels(index).empty() && dataset.captions(index).empty())
+    if (dataset.class_names().empty() && dataset.captions(index).empty())
       add("nothing said", id, "has neither class nor caption", /*problem=*/false);
     if (!seen.trouble.empty()) return add("broken picture", id, seen.trouble);
+    if (!seen.damage.empty())
+      add("damaged picture", id, seen.damage + "; decoders read over it, as Pillow does");
     if (seen.trailing > 0) {
       add("bytes behind the picture", id, fmt::format("{}, which no decoder reads", seen.trailing),
           /*problem=*/false);

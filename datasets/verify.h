@@ -45,7 +45,8 @@ struct VerifyOptions {
 };
 
 /// Reads and decodes every picture of the splits of one data set, to its last byte, and compares all with
-/// each other. Finds: broken pictures; bytes after a picture's end (no problem); the same or nearly the same
+/// each other. Finds: what opening would have refused; broken
+/// and damaged pictures; bytes after a picture's end (no problem); the same or nearly the same
 /// picture twice, in one split or two, and whether the classes agree; ids in two splits; classes that are
 /// empty, or that differ between splits; examples with neither class nor caption.
 DataReport verify_data(std::span<const std::shared_ptr<const Dataset>> splits, const VerifyOptions& options);

@@ -48,6 +48,16 @@ std::string read_file(const fs::path& path) {
   return bytes;
 }
 
+std::string read_regular_file(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!error && !fs::is_regular_file(status)) {
+    throw std::runtime_error(
+        fmt::format("[read] {}: expected a regular file; got a folder, a pipe or a device", path.string()));
+  }
+  return read_file(path);
+}
+
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
   AtomicFile file(path);
   file.write(bytes);

@@ -16,6 +16,9 @@ namespace repbench {
 /// The whole file as bytes.
 std::string read_file(const std::filesystem::path& path);
 
+/// Of a regular file alone: a pipe would be waited for, and a device may have no end.
+std::string read_regular_file(const std::filesystem::path& path);
+
 /// Creates missing parent folders, replaces an existing file.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "files/hash.h"
+#include "files/utf8.h"
 #include "pretrain/models/kinds.h"
 #include "protocols/stored_features.h"
 #include "suite/evaluation_task.h"
@@ -65,7 +66,7 @@ Json to_json(const SourceStatistics& data) {
 
 void remember_command(int argc, const char* const* argv) {
   command_line().clear();
-  for (int i = 0; i < argc; ++i) command_line() += (i > 0 ? " " : "") + std::string(argv[i]);
+  for (int i = 0; i < argc; ++i) command_line() += (i > 0 ? " " : "") + repaired_utf8(argv[i]);
 }
 
 void EvaluateOptions::describe(Options& options, bool of_features) {

@@ -9,6 +9,7 @@
 #include "datasets/images/views.h"
 #include "datasets/index_file.h"
 #include "files/hash.h"
+#include "files/utf8.h"
 #include "suite/feature_task.h"
 
 namespace repbench {
@@ -73,7 +74,7 @@ Json dataset_section(const Task& task, const Evaluation& evaluation) {
   if (!task.train) return {{"name", "synthetic"}, {"splits", Json::object()}, {"hashes", Json::object()}};
   const Provenance &train = task.train->provenance(), &test = task.test->provenance();
   return {{"name", task.train->name()},
-          {"spec", evaluation.dataset},
+          {"spec", repaired_utf8(evaluation.dataset)},
           {"source", train.source},
           {"licence", train.licence},
           {"classes", task.train->class_names().size()},

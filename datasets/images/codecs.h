@@ -26,11 +26,13 @@ void decode_jpeg_region(Bytes bytes, int channels, const CropWindow& window, std
                         Image& image);
 PictureInfo jpeg_info(Bytes bytes, std::string_view name);
 size_t jpeg_end(Bytes bytes);
+std::string jpeg_damage(Bytes bytes, std::string_view name);
 Metadata jpeg_metadata(Bytes bytes);
 
 void decode_png(Bytes bytes, std::string_view name, Image& image);
 PictureInfo png_info(Bytes bytes, std::string_view name);
 size_t png_end(Bytes bytes);
+std::string png_damage(Bytes bytes, std::string_view name);
 Metadata png_metadata(Bytes bytes);
 
 void decode_webp(Bytes bytes, std::string_view name, Image& image);

@@ -19,8 +19,9 @@ struct Codec {
   bool (*recognises)(Bytes);
   void (*decode)(Bytes, std::string_view, Image&);
   PictureInfo (*info)(Bytes, std::string_view);
-  size_t (*end)(Bytes);         // null: the format says no end
-  Metadata (*metadata)(Bytes);  // null: decode() itself turns the picture
+  size_t (*end)(Bytes);                            // null: the format says no end
+  std::string (*damage)(Bytes, std::string_view);  // null: decode() overlooks nothing that is known
+  Metadata (*metadata)(Bytes);                     // null: decode() itself turns the picture
 };
 
 bool has(Bytes bytes, std::string_view magic, size_t at = 0) {
@@ -39,11 +40,11 @@ bool is_tiff(Bytes bytes) {
 Metadata no_metadata(Bytes) { return {}; }
 
 constexpr std::array<Codec, 5> kCodecs{{
-    {is_jpeg, decode_jpeg, jpeg_info, jpeg_end, jpeg_metadata},
-    {is_png, decode_png, png_info, png_end, png_metadata},
-    {is_webp, decode_webp, webp_info, webp_end, webp_metadata},
-    {is_bmp, decode_bmp, bmp_info, nullptr, no_metadata},
-    {is_tiff, decode_tiff, tiff_info, nullptr, nullptr},
+    {is_jpeg, decode_jpeg, jpeg_info, jpeg_end, jpeg_damage, jpeg_metadata},
+    {is_png, decode_png, png_info, png_end, png_damage, png_metadata},
+    {is_webp, decode_webp, webp_info, webp_end, nullptr, webp_metadata},
+    {is_bmp, decode_bmp, bmp_info, nullptr, nullptr, no_metadata},
+    {is_tiff, decode_tiff, tiff_info, nullptr, nullptr, nullptr},
 }};
 
 std::string first_bytes(Bytes bytes) {
@@ -152,6 +153,11 @@ Image decode_region(Bytes bytes, int channels, const CropWindow& window, std::st
 size_t trailing_bytes(Bytes bytes, std::string_view name) {
   const Codec& codec = codec_of(bytes, name);
   return codec.end == nullptr ? 0 : bytes.size() - codec.end(bytes);
+}
+
+std::string overlooked_damage(Bytes bytes, std::string_view name) {
+  const Codec& codec = codec_of(bytes, name);
+  return codec.damage == nullptr ? "" : codec.damage(bytes, name);
 }
 
 }  // namespace repbench

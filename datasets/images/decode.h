@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "datasets/images/image.h"
@@ -46,6 +47,11 @@ Image decode_region(std::span<const std::byte> bytes, int channels, const CropWi
 /// Bytes behind the picture's end (JPEG: after EOI, PNG: after IEND, WebP: after the RIFF chunk), which
 /// decode() ignores; 0 where the end is missing or the format (BMP, TIFF) has none.
 size_t trailing_bytes(std::span<const std::byte> bytes, std::string_view name);
+
+/// What is wrong with a picture that decode() reads all the same, as Pillow does: bytes of a JPEG that mean
+/// nothing (its pixels are likely wrong), a PNG's checksum; "" if nothing is. Decodes once more. Throws as
+/// decode().
+std::string overlooked_damage(std::span<const std::byte> bytes, std::string_view name);
 
 /// Pillow's `convert("L")` or `convert("RGB")` of any kind of picture. `channels` is 1 or 3.
 Image convert(const Image& image, int channels);

@@ -90,6 +90,16 @@ void decode_jpeg_region(Bytes bytes, int channels, const CropWindow& window, std
   session.run([&] { read_window(jpeg, window, decoded_columns(jpeg, window), row.data(), take); });
 }
 
+std::string jpeg_damage(Bytes bytes, std::string_view name) {
+  JpegSession session(bytes, name);
+  Image image;
+  const Image layout = layout_of(session.state());
+  allocate_pixels(image, session.state().image_height, session.state().image_width, layout.channels,
+                  layout.kind, session.limit(), name);
+  session.run([&] { read_rows(session.state(), image); });
+  return std::string(session.overlooked());
+}
+
 PictureInfo jpeg_info(Bytes bytes, std::string_view name) {
   JpegSession session(bytes, name);
   const jpeg_decompress_struct& jpeg = session.state();

@@ -1,4 +1,6 @@
+#include <fmt/format.h>
 #include <png.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <csetjmp>
@@ -166,6 +168,17 @@ PictureInfo png_info(Bytes bytes, std::string_view name) {
   const Header header = read_header(bytes, name);
   check_size(header.height, header.width, INT64_MAX, name);
   return {static_cast<int>(header.height), static_cast<int>(header.width), "PNG"};
+}
+
+std::string png_damage(Bytes bytes, std::string_view) {
+  std::string damage;
+  walk(bytes, [&](size_t at, Bytes payload) {
+    const auto* kind = reinterpret_cast<const Bytef*>(bytes.data() + at + 4);
+    const uLong sum = crc32(0, kind, static_cast<uInt>(payload.size() + 4));
+    if (sum != big32(bytes, at + 8 + payload.size())) damage = fmt::format("a wrong CRC at byte {}", at);
+    return damage.empty() && !is_chunk(bytes, at, "IEND");
+  });
+  return damage;
 }
 
 size_t png_end(Bytes bytes) {

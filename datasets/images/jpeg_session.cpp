@@ -36,6 +36,7 @@ int64_t most_pixels(const jpeg_decompress_struct& state, size_t bytes) {
 JpegSession::JpegSession(Bytes bytes, std::string_view name) : name_(name) {
   jpeg_decompress_struct& jpeg = libjpeg_.state;
   jpeg = {};
+  libjpeg_.overlooked[0] = '\0';
   jpeg.err = jpeg_std_error(&libjpeg_.errors);
   jpeg.client_data = &libjpeg_;
   libjpeg_.errors.error_exit = leave;
@@ -83,7 +84,10 @@ void JpegSession::count_scans(j_common_ptr state) {
 }
 
 void JpegSession::warn(j_common_ptr state, int level) {
-  if (level < 0 && pixels_are_lost(state->err->msg_code)) leave(state);
+  if (level >= 0) return;
+  if (pixels_are_lost(state->err->msg_code)) leave(state);
+  auto* self = static_cast<Libjpeg*>(state->client_data);
+  if (self->overlooked[0] == '\0') state->err->format_message(state, self->overlooked);
 }
 
 }  // namespace repbench

@@ -22,6 +22,9 @@ class JpegSession {
 
   jpeg_decompress_struct& state() { return libjpeg_.state; }
 
+  /// The first thing that libjpeg found wrong and read over; "" if there was none.
+  std::string_view overlooked() const { return libjpeg_.overlooked; }
+
   /// Pixels that so many bytes can hold.
   int64_t limit() const { return limit_; }
 
@@ -39,6 +42,7 @@ class JpegSession {
     jpeg_progress_mgr progress;
     std::jmp_buf escape;
     char message[JMSG_LENGTH_MAX];
+    char overlooked[JMSG_LENGTH_MAX];
   };
 
   template <typename Step>

@@ -1,20 +1,19 @@
-#include <algorithm>
-#include <cctype>
+#include <string_view>
 
 #include "datasets/kinds/captioned_pictures.h"
 #include "datasets/kinds/spec_keys.h"
-#include "files/atomic.h"
+#include "datasets/kinds/text_lines.h"
 
 namespace repbench {
 namespace {
 
 namespace fs = std::filesystem;
 
-char delimiter_of(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension == ".csv" ? ',' : '\t';
+// A tab in the header; open_clip's tables are called .csv, and have tabs by default.
+char delimiter_of(const std::string& content) {
+  const std::string_view header = std::string_view(content).substr(0, content.find('\n'));
+  return header.find('\t') != std::string_view::npos || header.find(',') == std::string_view::npos ? '\t'
+                                                                                                   : ',';
 }
 
 }  // namespace
@@ -31,8 +30,9 @@ std::shared_ptr<const Dataset> open_caption_tsv(const DatasetSpec& spec, std::st
                         .split = std::string(split),
                         .pictures = {},
                         .source = path.string()};
+    const std::string content = read_text(path, "captions");
     list_captions(list, path.parent_path(),
-                  read_caption_table(read_file(path), path, delimiter_of(path), columns));
+                  read_caption_table(content, path, delimiter_of(content), columns));
     keep_own_split(list);
     return list;
   });

@@ -95,8 +95,9 @@ void add_pictures(const fs::path& root, const std::string& below, const Classes&
     }
     const std::vector<std::string> files = picture_files(root / below / folder);
     if (files.empty()) {
-      fail(root / below / printable_name(folder), fmt::format("pictures ({})", kPictureExtensions),
-           "an empty class");
+      list.problems.push_back(fmt::format("[{}] {}: expected pictures ({}); got an empty class", kKind,
+                                          (root / below / printable_name(folder)).string(),
+                                          kPictureExtensions));
     }
     for (const std::string& file : files) {
       const fs::path id = fs::path(below) / folder / file;
@@ -110,6 +111,11 @@ void add_pictures(const fs::path& root, const std::string& below, const Classes&
 void read_class_folders(const fs::path& root, const std::string& class_file, ListedPictures& list) {
   const std::vector<std::string> splits = given_splits(root, list.split);
   const bool given = !splits.empty();
+  const fs::path wanted = root / list.split;
+  if (!contains(splits, list.split) && fs::is_directory(wanted) && !has_class_folders(wanted) &&
+      !picture_files(wanted).empty()) {
+    fail(wanted, "class folders, or labels=FILE for the pictures right in it", "pictures without classes");
+  }
   if (given && !contains(splits, list.split)) {
     fail_unknown_name(kKind, "a split of " + root.string(), list.split, splits);
   }
@@ -124,7 +130,8 @@ void read_class_folders(const fs::path& root, const std::string& class_file, Lis
 
 void read_flat_split(const fs::path& root, const SpecKeys& keys, ListedPictures& list) {
   LabelledFiles files{root / list.split, list.split + "/", keys.get("labels"), {}, {}};
-  if (!fs::is_directory(files.folder)) fail(files.folder, "a folder of pictures", "none");
+  if (!fs::is_directory(files.folder))
+    fail_unknown_name(kKind, "a split of " + root.string(), list.split, printable_names(subfolders(root)));
   if (has_class_folders(root / "train")) files.train_classes = printable_names(subfolders(root / "train"));
   if (!keys.get("classes").empty()) {
     const std::set<std::string> folders(files.train_classes.begin(), files.train_classes.end());

@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <unordered_set>
 #include <utility>
@@ -45,6 +46,7 @@ class PictureList final : public Dataset {
   std::vector<std::string> captions(int64_t index) const override { return at(index).captions; }
   const std::vector<std::string>& class_names() const override { return list_.class_names; }
   const Provenance& provenance() const override { return provenance_; }
+  std::vector<std::string> problems() const override { return list_.problems; }
 
   int64_t label(int64_t index) const override {
     const std::vector<int64_t>& labels = at(index).labels;
@@ -53,7 +55,7 @@ class PictureList final : public Dataset {
 
   Example get(int64_t index) const override {
     const ListedPicture& picture = at(index);
-    const std::string content = read_file(picture.file);
+    const std::string content = read_regular_file(picture.file);
     const auto* bytes = reinterpret_cast<const std::byte*>(content.data());
     return {picture.id, EncodedImage{{bytes, bytes + content.size()}}, picture.labels, picture.captions};
   }
@@ -89,39 +91,38 @@ std::string reason_of(const std::error_code& error) {
   return error.message();
 }
 
-// Bytes of every file; all that are missing are counted before the complaint.
-std::vector<uint64_t> sizes_of(const ListedPictures& list) {
-  std::vector<uint64_t> sizes;
+// Bytes of every file, nothing where it is missing: all are counted, which is one problem of the list.
+std::vector<std::optional<uint64_t>> sizes_of(ListedPictures& list) {
+  std::vector<std::optional<uint64_t>> sizes;
   sizes.reserve(list.pictures.size());
-  const ListedPicture* first_missing = nullptr;
-  std::string reason;
+  std::string first;
   size_t missing = 0;
   for (const ListedPicture& picture : list.pictures) {
     std::error_code error;
-    sizes.push_back(fs::file_size(picture.file, error));
-    if (!error) continue;
-    if (missing++ > 0) continue;
-    first_missing = &picture;
-    reason = reason_of(error);
+    const uint64_t size = fs::file_size(picture.file, error);
+    sizes.push_back(error ? std::nullopt : std::optional(size));
+    if (error && missing++ == 0)
+      first = fmt::format("[{}] {}: expected a picture; got {}", list.kind, picture.file.string(),
+                          reason_of(error));
   }
-  if (first_missing != nullptr) {
-    fail(list, first_missing->file, "a picture",
-         fmt::format("{} ({} of {} pictures are missing)", reason, missing, list.pictures.size()));
+  if (missing > 0) {
+    list.problems.push_back(
+        fmt::format("{} ({} of {} pictures are missing)", first, missing, list.pictures.size()));
   }
   return sizes;
 }
 
 // Is their sum, which may not fit 64 bits, at most `most`?
-bool fit_into(uint64_t most, const std::vector<uint64_t>& sizes) {
-  for (const uint64_t size : sizes) {
-    if (size > most) return false;
-    most -= size;
+bool fit_into(uint64_t most, const std::vector<std::optional<uint64_t>>& sizes) {
+  for (const std::optional<uint64_t>& size : sizes) {
+    if (size.value_or(0) > most) return false;
+    most -= size.value_or(0);
   }
   return true;
 }
 
-Provenance provenance_of(const ListedPictures& list) {
-  const std::vector<uint64_t> sizes = sizes_of(list);
+Provenance provenance_of(ListedPictures& list) {
+  const std::vector<std::optional<uint64_t>> sizes = sizes_of(list);
   const bool whole = fit_into(kMostBytesToHash, sizes);
   std::vector<size_t> order(sizes.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -131,11 +132,12 @@ Provenance provenance_of(const ListedPictures& list) {
   for (const std::string& name : list.class_names) hash.update(fmt::format("class\t{}\n", name));
   for (const size_t i : order) {
     const ListedPicture& picture = list.pictures[i];
-    hash.update(fmt::format("{}\t{}", picture.id, sizes[i]));
+    hash.update(fmt::format("{}\t{}", picture.id, sizes[i].value_or(0)));
     for (const int64_t label : picture.labels) hash.update(fmt::format("\t{}", label));
     for (const std::string& caption : picture.captions) hash.update(fmt::format("\t{}", caption));
     hash.update("\n");
-    if (whole) read_pieces(picture.file, list.kind, [&](std::string_view piece) { hash.update(piece); });
+    if (whole && sizes[i])
+      read_pieces(picture.file, list.kind, [&](std::string_view piece) { hash.update(piece); });
   }
   return {list.source, list.licence, hash.hex(), whole ? "contents" : "names and sizes"};
 }
@@ -193,7 +195,9 @@ void keep_own_split(ListedPictures& list) {
     if (tested[i] == wanted) kept.push_back(std::move(list.pictures[i]));
   }
   list.pictures = std::move(kept);
-  if (list.pictures.empty()) fail(list, list.source, "pictures in the split " + list.split, "none");
+  if (list.pictures.empty())
+    fail(list, list.source, "pictures in the split " + list.split + " (of an 80/20 split by hash of id)",
+         "none");
   list.source += fmt::format(" ({} of an 80/20 split by hash of id)", list.split);
 }
 

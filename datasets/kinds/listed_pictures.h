@@ -24,11 +24,13 @@ struct ListedPictures {
   std::vector<std::string> class_names = {};
   std::vector<ListedPicture> pictures;  // in the order of the data set
   std::string source, licence = "";
+  std::vector<std::string> problems = {};  // Dataset::problems; missing pictures are added to them
 };
 
 /// Checks the list and hashes it: class names, ids, labels, captions, and the pictures (their contents up to
 /// 1 GiB in all, else their sizes). Throws std::runtime_error naming the file: no pictures, an id twice, a
-/// picture that is missing (all are counted before the complaint) or not readable; a label out of range.
+/// picture that cannot be read, a label out of range. Missing pictures are counted, and a problem of the data
+/// set.
 std::shared_ptr<const Dataset> make_picture_list(ListedPictures list);
 
 /// A file's name as an id or a class name: bytes that are no UTF-8 become "\xNN".

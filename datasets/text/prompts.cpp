@@ -72,7 +72,7 @@ PromptSet read_prompt_file(const fs::path& path, std::string name) {
   PromptSet set{std::move(name),
                 {},
                 read_templates(document.at("templates"), kPlace),
-                document.at("source").text(),
+                document.find("source") ? document.at("source").text() : "not said",
                 {}};
   if (const auto names = document.find("class_names")) {
     check_class_names(*names);

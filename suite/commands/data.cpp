@@ -10,6 +10,7 @@
 #include "datasets/verify.h"
 #include "files/atomic.h"
 #include "files/json.h"
+#include "files/utf8.h"
 #include "suite/commands/commands.h"
 #include "suite/progress.h"
 
@@ -25,22 +26,32 @@ struct Arguments {
   Nearness nearness;
 };
 
-/// The splits asked for; else those that there are of the usual ones.
-Splits open_splits(const Arguments& arguments) {
-  const DatasetSpec spec = DatasetSpec::parse(arguments.dataset);
+struct Opened {
   Splits splits;
-  for (const std::string& name : arguments.splits) splits.push_back(open_dataset(spec, name));
-  if (!splits.empty()) return splits;
-  std::exception_ptr first_refusal;
-  for (const char* name : {"train", "val", "test"}) {
+  std::vector<DataFinding> refused;  // splits that cannot be opened
+};
+
+/// The splits asked for; else those that there are of the usual ones. Throws what was wrong if none can be
+/// opened.
+Opened open_splits(const Arguments& arguments) {
+  const DatasetSpec spec = DatasetSpec::parse(arguments.dataset);
+  const bool asked = !arguments.splits.empty();
+  Opened opened;
+  std::exception_ptr no_split, trouble;
+  for (const std::string& name :
+       asked ? arguments.splits : std::vector<std::string>{"train", "val", "test"}) {
     try {
-      splits.push_back(open_dataset(spec, name));
+      opened.splits.push_back(open_with_problems(spec, name));
     } catch (const std::invalid_argument&) {  // no such split
-      if (!first_refusal) first_refusal = std::current_exception();
+      if (asked) throw;
+      if (!no_split) no_split = std::current_exception();
+    } catch (const std::runtime_error& error) {
+      opened.refused.push_back({"split that cannot be opened", name, error.what()});
+      if (!trouble) trouble = std::current_exception();
     }
   }
-  if (splits.empty()) std::rethrow_exception(first_refusal);
-  return splits;
+  if (opened.splits.empty()) std::rethrow_exception(trouble ? trouble : no_split);
+  return opened;
 }
 
 std::string split_line(const SplitSummary& split, const Dataset& dataset) {
@@ -77,7 +88,8 @@ Json split_json(const SplitSummary& split, const Dataset& dataset) {
 
 void write_json(const std::filesystem::path& file, const Arguments& arguments, const DataReport& report,
                 const Splits& splits) {
-  Json json = {{"dataset", arguments.dataset}, {"splits", Json::array()}, {"findings", Json::array()}};
+  Json json = {
+      {"dataset", repaired_utf8(arguments.dataset)}, {"splits", Json::array()}, {"findings", Json::array()}};
   for (size_t i = 0; i < splits.size(); ++i)
     json["splits"].push_back(split_json(report.splits[i], *splits[i]));
   for (const DataFinding& finding : report.findings) {
@@ -101,12 +113,14 @@ void print_report(const DataReport& report, const Splits& splits) {
 }
 
 void verify(const Arguments& arguments) {
-  const Splits splits = open_splits(arguments);
+  Opened opened = open_splits(arguments);
+  const Splits& splits = opened.splits;
   Progress progress("data verify: ");
   DataReport report = verify_data(
       splits, {.workers = arguments.workers,
                .nearness = arguments.nearness,
                .progress = [&](int64_t done, int64_t total) { progress.update("pictures", done, total); }});
+  report.findings.insert(report.findings.begin(), opened.refused.begin(), opened.refused.end());
   for (std::string& text : class_order_surprises(splits.front()->class_names()))
     report.findings.push_back({"class order", splits.front()->name(), std::move(text)});
   print_report(report, splits);

@@ -30,7 +30,7 @@ at::Tensor read_pictures(std::span<const std::string> paths, const InputSpec& in
   const auto bytes = static_cast<size_t>(size * size * input.channels);
   StageSeconds unused;
   for (size_t i = 0; i < paths.size(); ++i) {
-    const std::string content = read_file(paths[i]);
+    const std::string content = read_regular_file(paths[i]);
     const auto* begin = reinterpret_cast<const std::byte*>(content.data());
     const std::span<uint8_t> output(pixels.mutable_data_ptr<uint8_t>() + i * bytes, bytes);
     render(rendering, {paths[i], EncodedImage{{begin, begin + content.size()}}, {}, {}}, 0, {{output}},

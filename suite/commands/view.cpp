@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "datasets/kinds/listed_pictures.h"
 #include "datasets/rendering.h"
 #include "files/atomic.h"
 #include "files/safetensors.h"
@@ -19,14 +20,16 @@ struct Arguments {
 };
 
 EncodedImage read_picture(const std::string& path) {
-  const std::string content = read_file(path);
+  const std::string content = read_regular_file(path);
   const auto* bytes = reinterpret_cast<const std::byte*>(content.data());
   return {{bytes, bytes + content.size()}};
 }
 
-/// A picture's tensor for each view: its path, or with several views its path, ":" and the view's number.
+/// A picture's tensor for each view: its path (bytes that are no UTF-8 as "\xNN"), or with several views its
+/// path, ":" and the view's number.
 std::string tensor_name(const std::string& path, size_t view, size_t views) {
-  return views == 1 ? path : fmt::format("{}:{}", path, view);
+  const std::string name = printable_name(path);
+  return views == 1 ? name : fmt::format("{}:{}", name, view);
 }
 
 void write_views(const Arguments& arguments) {

@@ -300,8 +300,7 @@ TEST(Loader, StopsWhenMorePicturesAreBrokenThanTolerated) {
                "expected at most 2 broken pictures (0.2 % of 1000); got 3, the last: [loader] toy/");
   options.tolerate_broken = 0.0009;
   EXPECT_EQ(error_message<std::runtime_error>([&] { epoch_of(*loader_of(broken_at({7}), options), 0); }),
-            "[loader] toy/7: cut short")
-      << "a share of less than one picture tolerates none";
+            "[loader] toy/7: cut short (tolerated are 0.09 % of the 1000 pictures, which is none)");
 }
 
 TEST(Loader, ToleratesNoMistakesOfTheUser) {

@@ -24,7 +24,7 @@ class VerifyData : public testing::Test {
   DataReport verify(const std::vector<std::string>& names = {"train", "test"}, int workers = 2) {
     std::vector<std::shared_ptr<const Dataset>> splits;
     for (const std::string& name : names)
-      splits.push_back(open_dataset({"image_folder", folder_.path().string()}, name));
+      splits.push_back(open_with_problems({"image_folder", folder_.path().string()}, name));
     return verify_data(splits, {.workers = workers, .nearness = {}});
   }
 
@@ -69,6 +69,20 @@ TEST_F(VerifyData, NamesEveryBrokenPicture) {
   EXPECT_PRED2(contains, found[2], "train/cat/text.jpg");
   EXPECT_TRUE(report.has_problems());
   EXPECT_EQ(report.splits[0].broken, 3);
+}
+
+TEST_F(VerifyData, NamesPicturesThatDecodersReadOverTheDamageOf) {
+  std::string jpeg = picture("420.jpg"), png = picture("rgb.png");
+  const size_t scan = jpeg.rfind("\xff\xda") + 14;
+  for (size_t at = scan + 20; at < scan + 60; ++at) jpeg[at] = 0;
+  png[png.find("IDAT") - 5] ^= 1;  // the CRC of the chunk before
+  put("train/cat/a.jpg", jpeg);
+  put("train/cat/b.png", png);
+  std::vector<std::string> found = lines(verify({"train"}));
+  std::erase_if(found, [](const std::string& line) { return line.starts_with("near"); });
+  ASSERT_EQ(found.size(), 2U) << (found.empty() ? "" : found[0]);
+  EXPECT_PRED2(contains, found[0], "picture: train/cat/a.jpg: ");
+  EXPECT_PRED2(contains, found[1], "picture: train/cat/b.png: ");
 }
 
 TEST_F(VerifyData, NotesBytesBehindAPictureWithoutCallingThemAProblem) {

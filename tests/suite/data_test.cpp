@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "files/json.h"
@@ -64,12 +66,44 @@ TEST_F(DataCommands, VerifyAnswersYesNoOrTrouble) {
   EXPECT_EQ(std::count(trouble.err.begin(), trouble.err.end(), '\n'), 1) << trouble.err;
 }
 
+TEST_F(DataCommands, VerifyLooksAtEverythingWhateverIsMissing) {
+  put("pets/train/cat/a.jpg", picture("420.jpg"));
+  put("pets/train/dog/b.jpg", picture("420.jpg"));
+  std::filesystem::create_directories(path("pets/train/empty"));
+  std::filesystem::create_symlink(path("gone.jpg"), path("pets/train/cat/link.jpg"));
+  put("pets/val/no_class.jpg", picture("grey.jpg"));
+  const Finished finished = run("data verify image_folder:" + path("pets"));
+  EXPECT_EQ(finished.exit_code, 1) << finished.err;
+  for (const std::string part :
+       {"pets/train/empty: expected pictures",
+        "link.jpg: expected a picture; got no such file (1 of 3 pictures",
+        "empty class: train: no example of class 2 ('empty')", "exact duplicate: train/dog/b.jpg",
+        "broken picture: train/cat/link.jpg", "split that cannot be opened: val: [image_folder] "}) {
+    EXPECT_TRUE(has(finished.out, part)) << part << " in " << finished.out;
+  }
+}
+
+TEST_F(DataCommands, ViewsWaitForNoPipeAndReadNamesOfAnyBytes) {
+  ASSERT_EQ(mkfifo(path("pipe.jpg").c_str(), 0600), 0);
+  const Finished refused =
+      run("view " + path("pipe.jpg") + " --view squash:8 --out " + path("a.safetensors"));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_TRUE(has(refused.err, "pipe.jpg: expected a regular file; got a folder, a pipe or a device"))
+      << refused.err;
+  put("n\xff.jpg", picture("420.jpg"));
+  const Finished read =
+      run("view '" + path("n\xff.jpg") + "' --view squash:8 --out " + path("b.safetensors"));
+  EXPECT_EQ(read.exit_code, 0) << read.err;
+  EXPECT_TRUE(has(read_file(path("b.safetensors")), "n\\\\xff.jpg"));
+}
+
 TEST_F(DataCommands, VerifyNamesClassesWhoseNumbersAreSortedAsText) {
   for (const std::string name : {"1", "2", "10"})
     put("digits/train/" + name + "/a" + name + ".jpg", picture("420.jpg"));
   const Finished finished = run("data verify image_folder:" + path("digits") + " --splits train");
   EXPECT_EQ(finished.exit_code, 1);
-  EXPECT_TRUE(has(finished.out, "class order: image_folder:digits: class 1 is '10' and class 2 is '2'"))
+  EXPECT_TRUE(has(finished.out,
+                  "class order: image_folder:digits: class 1 is '10' and class 2 is '2': their numbers fall"))
       << finished.out;
 }
 

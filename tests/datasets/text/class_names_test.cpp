@@ -26,7 +26,7 @@ TEST(ClassOrder, OfPlainNamesIsNoSurprise) {
 TEST(ClassOrder, NamesNumbersThatAreSortedAsText) {
   const Names found = class_order_surprises({"0", "1", "10", "11", "2"});
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0], "class 3 is '11' and class 4 is '2': the numbers are sorted as text");
+  EXPECT_EQ(found[0], "class 3 is '11' and class 4 is '2': their numbers fall");
   EXPECT_EQ(class_order_surprises({"class_1", "class_10", "class_2"}).size(), 1U);
   EXPECT_TRUE(class_order_surprises({"class_01", "class_02", "class_10"}).empty());
 }
@@ -35,6 +35,14 @@ TEST(ClassOrder, NamesTwoThatDifferInSpellingAlone) {
   const Names found = class_order_surprises({"Cat", "cat"});
   ASSERT_EQ(found.size(), 1U);
   EXPECT_PRED2(contains, found[0], "'Cat' and 'cat'");
+}
+
+TEST(ClassOrder, KnowsDataSetsWhosePromptSetsHaveNoNames) {
+  const Names reversed = {"truck", "ship", "horse", "frog",       "dog",
+                          "deer",  "cat",  "bird",  "automobile", "airplane"};
+  ASSERT_EQ(class_order_surprises(reversed).size(), 1U);
+  EXPECT_EQ(class_order_surprises(reversed)[0], "class 0 is 'truck', which is class 9 of CIFAR-10");
+  EXPECT_TRUE(class_order_surprises(Names(reversed.rbegin(), reversed.rend())).empty());
 }
 
 TEST(ClassOrder, NamesAKnownSetInAnotherOrder) {
