@@ -30,7 +30,7 @@ namespace {
 constexpr std::array<DatasetKind, 17> kKinds = {{
     {"caption_tsv",
      "caption_tsv:FILE[:image=COLUMN][:caption=COLUMN]: open_clip's tables with the columns filepath and "
-     "title, after tabs, or commas in a .csv file (splits: train, test, all)",
+     "title, after tabs or commas (splits: train, test, all)",
      open_caption_tsv},
     {"cifar10", "cifar10:PATH: CIFAR-10, binary or python, unpacked or as .tar.gz", open_cifar10},
     {"cifar100", "cifar100:PATH[:labels=coarse]: CIFAR-100, binary or python, unpacked or as .tar.gz",

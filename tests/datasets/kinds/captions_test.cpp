@@ -245,8 +245,8 @@ TEST_F(CaptionTsv, NamesFileAndLineOfABadRow) {
                "pairs.tsv:3: expected a quote that closes the field; got the end of the file");
   EXPECT_PRED2(contains, failure(header + "\tA dog\n"),
                "pairs.tsv:2: expected the name of a picture; got none");
-  EXPECT_PRED2(contains, failure("filepath,title\na.jpg,A dog\n"),
-               "pairs.tsv:1: expected a header with a column 'filepath', after tabs; got 'filepath,title'");
+  EXPECT_PRED2(contains, failure("file\ttitle\na.jpg\tA dog\n"),
+               "pairs.tsv:1: expected a header with a column 'filepath', after tabs; got 'file', 'title'");
   EXPECT_PRED2(contains, failure(header), "expected captions; got none");
   EXPECT_PRED2(contains, failure(""), "got an empty file");
   EXPECT_PRED2(contains, failure(header + "x.jpg\tA dog\n"), "(1 of 1 pictures are missing)");
@@ -255,6 +255,9 @@ TEST_F(CaptionTsv, NamesFileAndLineOfABadRow) {
 
 TEST_F(CaptionTsv, TakesCommasAndOtherColumnsWhereTheyAreNamed) {
   const fs::path path = folder_ / "pairs.csv";
+  write_file_atomically(path, "filepath\ttitle\na.jpg\tA dog, asleep\n");
+  EXPECT_EQ(open_dataset({"caption_tsv", path.string()}, "all")->captions(0), Captions{"A dog, asleep"})
+      << "open_clip's tables are called .csv and have tabs";
   write_file_atomically(path, "file,what is said,title\na.jpg,\"A dog, asleep\",x\n");
   const auto open_with = [&](const std::string& keys) {
     return open_dataset({"caption_tsv", path.string() + keys}, "all");

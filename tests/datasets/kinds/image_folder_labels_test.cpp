@@ -137,8 +137,8 @@ TEST_F(ImageNetLayout, NamesWhatIsWrongWithALabelFile) {
   EXPECT_PRED2(contains, failure("val_1 0\nv\xe9 0\n", classes),
                "labels:2: expected UTF-8 text; got the byte e9");
   EXPECT_PRED2(contains, complaint(data(":labels=/nowhere/labels"), "val"), "/nowhere/labels");
-  EXPECT_PRED2(contains, complaint(data(":labels=" + file("labels", "1\n")), "test"),
-               "data/test: expected a folder of pictures");
+  const std::string labelled = data(":labels=" + file("labels", "1\n"));
+  EXPECT_PRED2(contains, complaint<std::invalid_argument>(labelled, "test"), "data: train, val; got 'test'");
 }
 
 TEST(ImageFolder, SpellsOutNamesThatAreNoUtf8) {
