@@ -118,7 +118,7 @@ class Findings {
   void add_split(const Dataset& dataset, std::vector<Seen> seen) {
     const int split = static_cast<int>(datasets_.size());
     datasets_.push_back(&dataset);
-    for (const std::string& problem : dataset.problems()) add("data set", dataset.split(), problem);
+    for (const std::string& problem : dataset.problems()) add("cannot be used", dataset.split(), problem);
     for (int64_t i = 0; i < dataset.size(); ++i) add_picture(split, i, seen[i]);
     add_classes(dataset);
   }
