@@ -36,6 +36,10 @@ enum class Fit {
   bordered   // the longer side is resized, the rest filled
 };
 
+// By Fit: what timm and open_clip call them.
+constexpr std::array<const char*, 3> kCropModes = {"center", "squash", "border"};
+constexpr std::array<const char*, 3> kResizeModes = {"shortest", "squash", "longest"};
+
 /// Parts of an evaluation view that a configuration may change one by one.
 struct Geometry {
   int64_t resize, size;  // resize: of the shorter side, where it is cropped
@@ -48,7 +52,8 @@ struct Geometry {
     const std::vector<std::string> parts = parts_of(input.view);
     const bool squashed = parts[0] == "squash";
     if (squashed) geometry.fit = Fit::squashed;
-    if (!squashed && parts.size() > 2) geometry.resize = std::stoll(parts[1]);
+    if (parts[0] == "border") geometry.fit = Fit::bordered;
+    if (geometry.fit == Fit::cropped && parts.size() > 2) geometry.resize = std::stoll(parts[1]);
     const size_t filter = squashed ? 2 : 3;
     if (parts.size() > filter) geometry.interpolation = parts[filter];
     return geometry;
@@ -232,7 +237,7 @@ Json timm_pretrained_cfg(const InputSpec& input) {
           {"fixed_input_size", true},
           {"interpolation", geometry.interpolation},
           {"crop_pct", static_cast<double>(input.size) / static_cast<double>(geometry.resize)},
-          {"crop_mode", geometry.fit == Fit::squashed ? "squash" : "center"},
+          {"crop_mode", kCropModes[static_cast<size_t>(geometry.fit)]},
           {"mean", input.mean},
           {"std", input.std},
           {"num_classes", 0},
@@ -245,7 +250,7 @@ Json open_clip_preprocess_cfg(const InputSpec& input) {
   return {{"mean", input.mean},
           {"std", input.std},
           {"interpolation", Geometry::of(input).interpolation},
-          {"resize_mode", Geometry::of(input).fit == Fit::squashed ? "squash" : "shortest"}};
+          {"resize_mode", kResizeModes[static_cast<size_t>(Geometry::of(input).fit)]}};
 }
 
 Json hugging_face_preprocessor(const InputSpec& input) {

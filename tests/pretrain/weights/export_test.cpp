@@ -6,6 +6,7 @@
 
 #include "files/atomic.h"
 #include "pretrain/weights/import.h"
+#include "pretrain/weights/input.h"
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
 #include "tests/pretrain/golden_tensors.h"
@@ -139,6 +140,20 @@ TEST(ExportWeights, AnExistingFolderIsLeftAlone) {
   const std::string message =
       error_message<std::invalid_argument>([&] { export_weights(*vit, "timm", folder.path()); });
   EXPECT_PRED2(contains, message, "does not exist yet");
+}
+
+TEST(ExportedInput, SaysHowPicturesBecomeSquare) {
+  InputSpec input = imagenet_input(3, 32, 36);
+  EXPECT_EQ(open_clip_preprocess_cfg(input)["resize_mode"], "shortest");
+  input.view = "squash:32:bilinear";
+  EXPECT_EQ(open_clip_preprocess_cfg(input)["resize_mode"], "squash");
+  EXPECT_EQ(open_clip_preprocess_cfg(input)["interpolation"], "bilinear");
+  EXPECT_EQ(timm_pretrained_cfg(input)["crop_mode"], "squash");
+  EXPECT_EQ(timm_pretrained_cfg(input)["crop_pct"], 1.0);
+  input.view = "border:32:1:lanczos:0,0,0";
+  EXPECT_EQ(open_clip_preprocess_cfg(input)["resize_mode"], "longest");
+  EXPECT_EQ(open_clip_preprocess_cfg(input)["interpolation"], "lanczos");
+  EXPECT_EQ(timm_pretrained_cfg(input)["crop_mode"], "border");
 }
 
 }  // namespace
