@@ -16,7 +16,7 @@
 #include "protocols/metrics.h"
 #include "protocols/solvers/logistic.h"
 #include "protocols/zero_shot_classifier.h"
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 
 namespace repbench {
 namespace {

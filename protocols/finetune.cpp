@@ -13,7 +13,7 @@
 #include "protocols/classifier.h"
 #include "protocols/kinds.h"
 #include "protocols/metrics.h"
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 
 namespace repbench {
 namespace {

@@ -8,7 +8,7 @@
 #include "protocols/kinds.h"
 #include "protocols/metrics.h"
 #include "protocols/solvers/neighbours.h"
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 
 namespace repbench {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "protocols/solvers/checks.h"
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 
 namespace repbench {
 namespace {

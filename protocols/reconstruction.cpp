@@ -9,7 +9,7 @@
 #include "pretrain/checkpoint.h"
 #include "pretrain/objectives/mae.h"
 #include "protocols/kinds.h"
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 
 namespace repbench {
 namespace {

@@ -15,7 +15,7 @@
 #include "protocols/metrics.h"
 #include "protocols/stored_features.h"
 #include "protocols/text_features.h"
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 
 namespace repbench {
 namespace {

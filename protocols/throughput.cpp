@@ -10,7 +10,7 @@
 #include "pretrain/checkpoint.h"
 #include "pretrain/optimizer.h"
 #include "protocols/kinds.h"
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 
 namespace repbench {
 namespace {

@@ -10,7 +10,7 @@
 #include "protocols/kinds.h"
 #include "protocols/text_features.h"
 #include "reports/heat.h"
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 
 namespace repbench {
 namespace {

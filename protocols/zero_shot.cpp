@@ -7,7 +7,7 @@
 #include "protocols/kinds.h"
 #include "protocols/metrics.h"
 #include "protocols/zero_shot_classifier.h"
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 
 namespace repbench {
 namespace {

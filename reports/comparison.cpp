@@ -3,7 +3,7 @@
 
 #include "reports/numbers.h"
 #include "reports/rows.h"
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 #include "reports/table.h"
 
 namespace repbench {

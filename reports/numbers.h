@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 
 // How numbers are written in tables and figures.
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "protocols/classifier.h"
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 #include "tests/files/error_message.h"
 #include "tests/protocols/toy_subject.h"
 

@@ -8,7 +8,7 @@
 #include <limits>
 #include <numeric>
 
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 #include "tests/files/error_message.h"
 
 namespace repbench {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "reports/record.h"
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 
 // Invented reports: plausible in form, meaningless in value.
 

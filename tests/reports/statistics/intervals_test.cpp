@@ -1,19 +1,17 @@
-#include "reports/statistics.h"
+#include "reports/statistics/intervals.h"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <tuple>
 
-#include "tests/files/error_message.h"
-#include "tests/reports/sample_record.h"
+#include "files/json.h"
 
 namespace repbench {
 namespace {
 
 Json golden() {
-  return read_json(std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() /
-                   "tests/golden/statistics.json");
+  return read_json(std::filesystem::path(REPBENCH_SOURCE_DIR) / "tests/golden/statistics.json");
 }
 
 TEST(Wilson, EqualsScipy) {
@@ -79,55 +77,6 @@ TEST(MeanAndDeviation, OfOneValueHasNoWidth) {
   EXPECT_EQ(result.interval.low, 0.7);
   EXPECT_EQ(result.interval.high, 0.7);
   EXPECT_THROW(mean_and_deviation({}), std::invalid_argument);
-}
-
-TEST(PairedCounts, CountWhoIsRight) {
-  Outcomes a = sample_outcomes(10, 6), b = sample_outcomes(10, 6);
-  b.correct = {1, 1, 1, 1, 0, 0, 1, 0, 0, 0};
-  const PairedCounts counts = paired_counts(a, b);
-  EXPECT_EQ(counts.both, 4);
-  EXPECT_EQ(counts.only_a, 2);
-  EXPECT_EQ(counts.only_b, 1);
-  EXPECT_EQ(counts.neither, 3);
-}
-
-TEST(PairedCounts, RefuseOtherExamplesOrLabels) {
-  const Outcomes a = sample_outcomes(10, 6);
-  EXPECT_THROW(paired_counts(a, sample_outcomes(9, 6)), std::invalid_argument);
-  Outcomes b = a;
-  b.ids[7] = "train/7";
-  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { paired_counts(a, b); }), "train/7");
-  b = a;
-  b.labels[2] = 9;
-  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { paired_counts(a, b); }), "row 2");
-}
-
-TEST(McNemarMidP, EqualsScipy) {
-  const Json rows = golden().at("mcnemar_mid_p");
-  ASSERT_GE(rows.size(), 10u);
-  for (const Json& row : rows) {
-    const double expected = row.at("p");
-    EXPECT_NEAR(mcnemar_mid_p(row.at("b"), row.at("c")), expected, 1e-9 * expected) << row;
-  }
-}
-
-TEST(McNemarMidP, EqualsScipyForAMillionDiscordantPairs) {
-  const std::vector<std::tuple<int64_t, int64_t, double>> expected = {{499000, 501000, 0.04550031788737068},
-                                                                      {250000, 251500, 0.034162821639648844},
-                                                                      {498000, 502000, 6.334168068497547e-05},
-                                                                      {100, 300, 1.723708032968149e-24},
-                                                                      {0, 1000, 9.332636185032603e-302}};
-  for (const auto& [b, c, p] : expected) {
-    EXPECT_NEAR(mcnemar_mid_p(b, c), p, 1e-7 * p) << b << " " << c;
-    EXPECT_EQ(mcnemar_mid_p(b, c), mcnemar_mid_p(c, b));
-  }
-  EXPECT_GE(mcnemar_mid_p(0, 1000000), 0);  // underflows, neatly
-}
-
-TEST(McNemarMidP, IsOneWithoutDiscordantPairs) {
-  EXPECT_EQ(mcnemar_mid_p(0, 0), 1);
-  EXPECT_EQ(mcnemar_mid_p(2500, 2500), 1);
-  EXPECT_THROW(mcnemar_mid_p(-1, 2), std::invalid_argument);
 }
 
 TEST(Quantile, InterpolatesAsNumpyDoes) {

@@ -25,17 +25,6 @@ struct MeanAndDeviation {
 };
 MeanAndDeviation mean_and_deviation(std::span<const double> values);
 
-/// Paired outcomes of A and B on the same examples.
-struct PairedCounts {
-  int64_t both = 0, only_a = 0, only_b = 0, neither = 0;
-};
-/// Throws std::invalid_argument if ids or labels differ.
-PairedCounts paired_counts(const Outcomes& a, const Outcomes& b);
-
-/// Two-sided exact McNemar test with the mid-p correction (Fagerland et al. 2013); 1 if nothing is
-/// discordant.
-double mcnemar_mid_p(int64_t only_a, int64_t only_b);
-
 double quantile(std::vector<double> values, double q);  // linear interpolation, q in [0, 1]
 
 }  // namespace repbench
