@@ -1,28 +1,30 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reports/metric_kinds.h"
 #include "reports/numbers.h"
 #include "reports/rows.h"
-#include "reports/statistics/intervals.h"
+#include "reports/statistics/paired.h"
 #include "reports/table.h"
 
 namespace repbench {
 namespace {
 
-/// Are the outcomes what the headline counts? A mean over draws (few-shot) is not what its last draw shows.
-bool is_counted(const Record& record) {
-  if (!record.outcomes || record.outcomes->correct.empty()) return false;
-  const auto& correct = record.outcomes->correct;
-  const auto won = static_cast<double>(std::count(correct.begin(), correct.end(), uint8_t{1}));
-  return std::abs(won / static_cast<double>(correct.size()) - record.headline().value) < 1e-9;
+/// Who was right, if the record's headline is a share of outcomes that are right or wrong; else null.
+std::vector<uint8_t> headline_successes(const Record& record) {
+  const Metric& headline = record.headline();
+  const OutcomeTable* table =
+      record.outcomes && !headline.column.empty() ? record.outcomes->table_of(headline.column) : nullptr;
+  return table != nullptr ? successes(headline, *table) : std::vector<uint8_t>();
 }
 
-/// "" where no paired test is possible: a repeated or missing run, or one whose headline its outcomes do not
-/// count.
+/// "" where no paired test is possible: a repeated or missing run, or one whose headline is no share of its
+/// outcomes.
 std::string paired_p(const std::vector<const Record*>& reference, const std::vector<const Record*>& runs) {
-  if (reference.size() != 1 || runs.size() != 1 || !is_counted(*reference[0]) || !is_counted(*runs[0]))
-    return "";
-  const PairedCounts counts = paired_counts(*reference[0]->outcomes, *runs[0]->outcomes);
+  if (reference.size() != 1 || runs.size() != 1) return "";
+  const std::vector<uint8_t> a = headline_successes(*reference[0]), b = headline_successes(*runs[0]);
+  if (a.empty() || b.empty()) return "";
+  const PairedCounts counts = paired_counts(a, b);
   return format_p(mcnemar_mid_p(counts.only_a, counts.only_b));
 }
 

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 #include <stdexcept>
 #include <unordered_set>
 
 #include "files/atomic.h"
 #include "files/checked_json.h"
 #include "files/hash.h"
+#include "reports/migrations.h"
 #include "reports/record_json.h"
 
 namespace fs = std::filesystem;
@@ -16,53 +19,106 @@ namespace fs = std::filesystem;
 namespace repbench {
 namespace {
 
-void check_columns(const Outcomes& outcomes, const std::string& where) {
-  const size_t n = outcomes.ids.size();
-  if (outcomes.labels.size() != n || outcomes.predictions.size() != n || outcomes.correct.size() != n) {
-    throw std::invalid_argument(fmt::format(
-        "{}: expected {} rows in each column as in ids; got labels {}, predictions {}, correct {}", where, n,
-        outcomes.labels.size(), outcomes.predictions.size(), outcomes.correct.size()));
+void check_table(const OutcomeTable& table, const std::string& where) {
+  const auto expect_rows = [&](const std::string& column, size_t rows) {
+    if (rows == table.ids.size()) return;
+    throw std::invalid_argument(fmt::format("{}: expected {} rows in each column of {}s as in ids; got {} {}",
+                                            where, table.ids.size(), table.unit, column, rows));
+  };
+  expect_rows("labels", table.labels.size());
+  for (const auto& [name, column] : table.columns) {
+    expect_rows(name, column.size());
+    const bool finite =
+        std::all_of(column.begin(), column.end(), [](double value) { return std::isfinite(value); });
+    if (!finite)
+      throw std::invalid_argument(fmt::format("{}: expected finite numbers in {}; got another", where, name));
   }
   std::unordered_set<std::string_view> seen;
-  for (const std::string& id : outcomes.ids) {
-    if (!seen.insert(id).second) {
+  for (const std::string& id : table.ids) {
+    if (seen.insert(id).second) continue;
+    throw std::invalid_argument(
+        fmt::format("{}: expected each {} once; got the id {} twice", where, table.unit, id));
+  }
+}
+
+void check_outcomes(const Outcomes& outcomes, const std::string& where) {
+  std::set<std::string> names;
+  for (const OutcomeTable& table : outcomes.tables) {
+    check_table(table, where);
+    for (const auto& [name, column] : table.columns) {
+      if (names.insert(name).second) continue;
       throw std::invalid_argument(
-          fmt::format("{}: expected each example once; got the id {} twice", where, id));
+          fmt::format("{}: expected the column {} in one table; got it in two", where, name));
     }
   }
 }
 
+/// Whole numbers without a point: most columns are counts.
+Json column_json(const std::vector<double>& column) {
+  constexpr double kExact = 9007199254740992;  // 2^53
+  Json json = Json::array();
+  for (const double value : column) {
+    if (value == std::floor(value) && std::abs(value) < kExact) {
+      json.push_back(static_cast<int64_t>(value));
+    } else {
+      json.push_back(value);
+    }
+  }
+  return json;
+}
+
+OutcomeTable table_from(const CheckedJson& json) {
+  json.expect_only({"unit", "ids", "labels", "columns"});
+  OutcomeTable table;
+  table.unit = json.at("unit").text();
+  table.ids = json.at("ids").texts();
+  table.labels = json.at("labels").integers();
+  const CheckedJson columns = json.at("columns");
+  for (const auto& column : columns.object().items()) {
+    table.columns[column.key()] = columns.at(column.key()).numbers();
+  }
+  return table;
+}
+
 Outcomes outcomes_from(const Json& document, const std::string& where) {
   const CheckedJson json(document, where);
+  json.expect_only({"class_names", "tables"});
   Outcomes outcomes;
-  outcomes.ids = json.at("ids").texts();
-  outcomes.labels = json.at("labels").integers();
-  outcomes.predictions = json.at("predictions").integers();
-  for (const CheckedJson& item : json.at("correct").items()) {
-    const int64_t correct = item.integer();
-    if (correct != 0 && correct != 1) item.fail("0 or 1");
-    outcomes.correct.push_back(static_cast<uint8_t>(correct));
-  }
-  check_columns(outcomes, where);
+  outcomes.class_names = json.at("class_names").texts();
+  for (const CheckedJson& table : json.at("tables").items()) outcomes.tables.push_back(table_from(table));
+  check_outcomes(outcomes, where);
   return outcomes;
 }
 
 }  // namespace
 
-std::string outcomes_bytes(const Outcomes& outcomes) {
-  check_columns(outcomes, "[outcomes] a record's outcomes");
-  const bool binary =
-      std::all_of(outcomes.correct.begin(), outcomes.correct.end(), [](uint8_t c) { return c <= 1; });
-  if (!binary) throw std::invalid_argument("[outcomes] expected 0 or 1 in correct; got another number");
-  return canonical_json({{"ids", outcomes.ids},
-                         {"labels", outcomes.labels},
-                         {"predictions", outcomes.predictions},
-                         {"correct", outcomes.correct}}) +
-         "\n";
+const OutcomeTable* Outcomes::table_of(std::string_view column) const {
+  for (const OutcomeTable& table : tables) {
+    if (table.columns.contains(std::string(column))) return &table;
+  }
+  return nullptr;
 }
 
-std::optional<Outcomes> read_outcomes(const fs::path& report_json) {
-  const Record record = read_record(report_json);
+const std::vector<double>& Outcomes::column(const std::string& name) const {
+  const OutcomeTable* table = table_of(name);
+  if (table == nullptr)
+    throw std::logic_error(fmt::format("[outcomes] expected a column {}; got none", name));
+  return table->columns.at(name);
+}
+
+std::string outcomes_bytes(const Outcomes& outcomes) {
+  check_outcomes(outcomes, "[outcomes] a record's outcomes");
+  Json tables = Json::array();
+  for (const OutcomeTable& table : outcomes.tables) {
+    Json columns = Json::object();
+    for (const auto& [name, column] : table.columns) columns[name] = column_json(column);
+    tables.push_back(
+        {{"unit", table.unit}, {"ids", table.ids}, {"labels", table.labels}, {"columns", columns}});
+  }
+  return canonical_json({{"class_names", outcomes.class_names}, {"tables", tables}}) + "\n";
+}
+
+std::optional<Outcomes> read_outcomes(const fs::path& report_json, const Record& record) {
   if (record.outcomes_sha256.empty()) return std::nullopt;
   const fs::path path = report_json.parent_path() / kOutcomesFile;
   const std::string where = "[outcomes] " + path.string();
@@ -75,7 +131,12 @@ std::optional<Outcomes> read_outcomes(const fs::path& report_json) {
     throw std::invalid_argument(fmt::format("{}: expected sha256 {} as {} says; got {}", where,
                                             record.outcomes_sha256, report_json.string(), got));
   }
-  return outcomes_from(parse_json(bytes, path.string()), where);
+  return outcomes_from(migrated_outcomes(parse_json(bytes, path.string()), record.schema_version, where),
+                       where);
+}
+
+std::optional<Outcomes> read_outcomes(const fs::path& report_json) {
+  return read_outcomes(report_json, read_record(report_json));
 }
 
 }  // namespace repbench

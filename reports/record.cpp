@@ -9,7 +9,9 @@
 #include <string>
 
 #include "files/atomic.h"
+#include "files/checked_json.h"
 #include "files/hash.h"
+#include "reports/metric_kinds.h"
 #include "reports/outcomes.h"
 #include "reports/record_json.h"
 
@@ -33,6 +35,8 @@ void expect_finite(const Metric& metric) {
   const Interval interval = metric.interval.value_or(Interval{});
   expect_finite(interval.low, field + "interval low");
   expect_finite(interval.high, field + "interval high");
+  for (const double value : metric.repetitions.value_or(Repetitions{}).values)
+    expect_finite(value, field + "repetitions");
 }
 
 void expect_finite(const Curve& curve) {
@@ -43,6 +47,20 @@ void expect_finite(const Curve& curve) {
     expect_finite(interval.low, field + "interval low");
     expect_finite(interval.high, field + "interval high");
   }
+}
+
+/// A metric with a column is what its outcomes give: two ways to the same number.
+void check_against_outcomes(const Metric& metric, const std::optional<Outcomes>& outcomes) {
+  if (metric.column.empty()) return;
+  const OutcomeTable* table = outcomes ? outcomes->table_of(metric.column) : nullptr;
+  if (table == nullptr) {
+    throw std::invalid_argument(fmt::format(
+        "[record] metric {}: expected outcomes with the column '{}'; got none", metric.name, metric.column));
+  }
+  const double counted = aggregate_outcomes(metric, *table);
+  if (std::abs(counted - metric.value) <= 1e-9 * std::max(1.0, std::abs(counted))) return;
+  throw std::invalid_argument(fmt::format("[record] metric {}: expected {} as its outcomes give; got {}",
+                                          metric.name, counted, metric.value));
 }
 
 void collect_reports(const fs::path& folder, std::set<fs::path>& found) {
@@ -77,12 +95,22 @@ std::string fingerprint(const std::string& protocol, int protocol_version, const
                                 {"data", dataset_hashes}}));
 }
 
+std::string fingerprint(const Record& record) {
+  Json settings = Json::object();
+  for (const std::string& key : record.identity) settings[key] = record.requested.at(key);
+  return fingerprint(record.protocol, record.protocol_version, settings, record.dataset.at("hashes"));
+}
+
 void write_record(const fs::path& folder, Record record) {
+  record.schema_version = kReportSchemaVersion;
+  for (Metric& metric : record.metrics) metric.version = find_metric_kind(metric.name).version;
   for (const Metric& metric : record.metrics) expect_finite(metric);
   for (const Curve& curve : record.curves) expect_finite(curve);
   const std::string outcomes = record.outcomes ? outcomes_bytes(*record.outcomes) : "";
   record.outcomes_sha256 = record.outcomes ? sha256(outcomes) : "";
-  const Json document = to_json(record);
+  for (const Metric& metric : record.metrics) check_against_outcomes(metric, record.outcomes);
+  Json document = to_json(record);
+  document[kSeal] = seal_of(document);
   const std::string report = pretty_json(document);
   record_from_json(document, "[record] " + (folder / kReportFile).string());  // what is written can be read
 
@@ -92,7 +120,15 @@ void write_record(const fs::path& folder, Record record) {
 }
 
 Record read_record(const fs::path& report_json) {
-  return record_from_json(read_json(report_json), "[record] " + report_json.string());
+  const std::string where = "[record] " + report_json.string();
+  const Json document = read_json(report_json);
+  Record record = record_from_json(document, where);
+  if (record.schema_version == 1) return record;  // had no seal
+  const std::string seal = CheckedJson(document, where).at(kSeal).text(), content = seal_of(document);
+  if (seal == content) return record;
+  throw std::invalid_argument(
+      fmt::format("{}: expected the content that its sha256 was made over ({}); got {}: edited by hand?",
+                  where, seal, content));
 }
 
 std::vector<fs::path> find_reports(const std::vector<fs::path>& folders) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +15,7 @@
 
 namespace repbench {
 
-inline constexpr int kReportSchemaVersion = 1;
+inline constexpr int kReportSchemaVersion = 2;
 
 enum class Direction { higher_is_better, lower_is_better, neither };
 
@@ -22,8 +23,16 @@ struct Interval {
   double low = 0, high = 0;  // 95 %
 };
 
+/// Equal measurements, done again: a metric's value is their mean.
+struct Repetitions {
+  std::string unit;  // what was repeated: "draw", "timed block"
+  std::vector<double> values;
+};
+
+/// A metric of the table in reports/metric_kinds.h.
 struct Metric {
-  std::string name;  // "accuracy", "images_per_second", ...
+  std::string name;  // "accuracy", "inference_images_per_second", ...
+  int version = 1;   // of its definition; the writer fills it in
   double value = 0;
   std::string unit;  // "" for a share in [0, 1]
   Direction direction = Direction::higher_is_better;
@@ -33,6 +42,8 @@ struct Metric {
   std::optional<Interval> interval;
   std::optional<double> chance;
   std::optional<double> ceiling;
+  std::string column;  // of the outcomes that it is computed from; "" if none
+  std::optional<Repetitions> repetitions;
 };
 
 /// One line of a figure, e.g. accuracy against the number of tuned blocks.
@@ -46,24 +57,39 @@ struct Curve {
       x_ticks;  // empty, or one a point where a number says too little: "all"; "": the number
 };
 
-/// Named columns with one row a test example (or repetition), kept in a file beside the report.
+/// Columns with one row a unit.
+struct OutcomeTable {
+  std::string unit;              // what a row is: "picture", "text"
+  std::vector<std::string> ids;  // each once
+  std::vector<int64_t> labels;   // -1: none
+  /// "prediction", "correct" (0 or 1, or a share of draws), "image_rank" (from 1), "squared_error", ...
+  std::map<std::string, std::vector<double>> columns;
+};
+
+/// What metrics are computed from, kept in a file beside the report. No two tables have a column of one name.
 struct Outcomes {
-  std::vector<std::string> ids;
-  std::vector<int64_t> labels;       // -1: none
-  std::vector<int64_t> predictions;  // -1: none
-  std::vector<uint8_t> correct;
+  std::vector<std::string> class_names;  // of the labels; empty if there are none
+  std::vector<OutcomeTable> tables;
+
+  /// The table with this column; null if there is none.
+  const OutcomeTable* table_of(std::string_view column) const;
+
+  /// Throws std::logic_error if there is none.
+  const std::vector<double>& column(const std::string& name) const;
 };
 
 struct Record {
-  Json run = Json::object();          // time, command, commit, dirty
-  Json environment = Json::object();  // cpu, threads, device, library versions, kernels
-  Json checkpoint = Json::object();   // sha256, kind, label, resolved config, trainable and total parameters
-  Json dataset = Json::object();      // name, split sizes, hashes
+  int schema_version = kReportSchemaVersion;  // of the file that it was read from
+  Json run = Json::object();                  // time, command, commit, dirty, measurement
+  Json environment = Json::object();          // cpu, threads, device, library versions, kernels
+  Json checkpoint = Json::object();  // sha256, kind, label, resolved config, trainable and total parameters
+  Json dataset = Json::object();     // name, split sizes, hashes
   std::string protocol;
   int protocol_version = 1;
-  Json requested = Json::object();  // settings as asked for (every field, defaults filled in)
-  Json resolved = Json::object();   // what was chosen on the way: lambda, tap, ...
-  std::string fingerprint;          // see `fingerprint` below
+  Json requested = Json::object();    // settings as asked for (every field, defaults filled in)
+  Json resolved = Json::object();     // what was chosen on the way: lambda, tap, ...
+  std::vector<std::string> identity;  // the keys of `requested` that change results
+  std::string fingerprint;            // see `fingerprint` below
   std::vector<Metric> metrics;
   std::vector<Curve> curves;
   std::optional<Outcomes> outcomes;  // loaded on demand by read_outcomes
@@ -80,19 +106,24 @@ struct Record {
 /// two numbers may be compared when this is equal.
 std::string fingerprint(const std::string& protocol, int protocol_version, const Json& identity_settings,
                         const Json& dataset_hashes);
+std::string fingerprint(const Record& record);
 
-/// Writes DIR/report.json, and DIR/outcomes.json if there are any; both atomically, outcomes first.
-/// Throws std::invalid_argument naming the field if a number is not finite, a share (a metric without a unit)
-/// lies outside [0, 1], not exactly one metric is the headline, an outcome's id occurs twice, or the
-/// checkpoint's `label` or the data set's `name` is missing: what is written can be read.
+/// Writes DIR/report.json, sealed by a sha256 over its own content, and DIR/outcomes.json if there are any;
+/// both atomically, outcomes first. Throws std::invalid_argument naming the field if a number is not finite,
+/// a metric is not as reports/metric_kinds.h defines it or is not what its outcomes give, not exactly one
+/// metric is the headline, an outcome's id occurs twice, or the checkpoint's `label` or the data set's `name`
+/// is missing: what is written can be read.
 void write_record(const std::filesystem::path& folder, Record record);
 
 /// Throws std::invalid_argument "[record] FILE: expected ...; got ..." naming the key for a missing, unknown
-/// or ill-typed key and for a newer schema; what is not JSON at all is told by files/json.h, naming the file.
+/// or ill-typed key, an unknown metric, a newer schema, and for content that is not what its seal was made
+/// over; what is not JSON at all is told by files/json.h, naming the file. Older schemas are migrated
+/// (reports/migrations.h).
 Record read_record(const std::filesystem::path& report_json);
 
 /// The outcomes beside a report, checked against their hash; empty if the report has none.
 /// Throws std::invalid_argument naming the file if they are missing, altered or uneven.
+std::optional<Outcomes> read_outcomes(const std::filesystem::path& report_json, const Record& record);
 std::optional<Outcomes> read_outcomes(const std::filesystem::path& report_json);
 
 /// Every report.json below these folders (a report.json itself may be named, too), each once, sorted by path;

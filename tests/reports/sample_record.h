@@ -12,14 +12,14 @@ namespace repbench {
 
 /// Outcomes of `n` examples of which the first `correct` are right.
 inline Outcomes sample_outcomes(int n, int correct) {
-  Outcomes outcomes;
+  OutcomeTable table{"picture", {}, {}, {}};
   for (int i = 0; i < n; ++i) {
-    outcomes.ids.push_back("test/" + std::to_string(i));
-    outcomes.labels.push_back(i % 10);
-    outcomes.predictions.push_back(i < correct ? i % 10 : (i + 1) % 10);
-    outcomes.correct.push_back(i < correct ? 1 : 0);
+    table.ids.push_back("test/" + std::to_string(i));
+    table.labels.push_back(i % 10);
+    table.columns["prediction"].push_back(i < correct ? i % 10 : (i + 1) % 10);
+    table.columns["correct"].push_back(i < correct ? 1 : 0);
   }
-  return outcomes;
+  return {{}, {table}};
 }
 
 inline Metric accuracy_metric(int correct, int n) {
@@ -32,6 +32,7 @@ inline Metric accuracy_metric(int correct, int n) {
   metric.interval = wilson_interval(correct, n);
   metric.chance = 0.1;
   metric.ceiling = 1;
+  metric.column = "correct";
   return metric;
 }
 
@@ -58,7 +59,8 @@ inline Record sample_record(const std::string& label, const std::string& protoco
   record.protocol = protocol;
   record.requested = {{"solver", "ridge"}, {"train_examples", 20000}};
   record.resolved = {{"tap", "mean"}};
-  record.fingerprint = fingerprint(protocol, 1, record.requested, record.dataset["hashes"]);
+  record.identity = {"solver", "train_examples"};
+  record.fingerprint = fingerprint(record);
   record.metrics = {accuracy_metric(correct, n)};
   record.outcomes = sample_outcomes(n, correct);
   record.cost = {{"seconds", 3.5}};
@@ -77,6 +79,7 @@ inline Record grid_record(double mask_ratio, int decoder_depth, int seed, const 
       std::to_string(std::lround(mask_ratio * 100)) + std::to_string(decoder_depth) + std::to_string(seed);
   record.checkpoint["sha256"] = digits + std::string(64 - digits.size(), 'a');
   record.outcomes.reset();
+  record.metrics[0].column.clear();
   return record;
 }
 
