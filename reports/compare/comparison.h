@@ -23,7 +23,7 @@ struct CompareOptions {
 
 /// Two cells that stand for each other.
 struct CellComparison {
-  std::string encoder_a, encoder_b, dataset, protocol;
+  std::string encoder_a, encoder_b, dataset, protocol, fingerprint;  // A's fingerprint
   std::vector<FieldDifference> fields;    // allowed ones mark the numbers, others forbid them
   std::vector<MetricComparison> metrics;  // empty if not comparable; the headline first
   std::vector<std::string> notes;
@@ -67,8 +67,14 @@ Comparison compare_sides(
     const Side& a, const Side& b, const CompareOptions& options,
     const std::function<void(const CellComparison&, const ReportCell& a, const ReportCell& b)>& visit = {});
 
-/// Tables: differences, what is not comparable, what is missing, the average.
-std::vector<Table> to_tables(const Comparison& comparison);
+/// The mean over the comparable headlines that are shares; nothing for fewer than two. Encoders of both sides
+/// that were judged in all of them are ranked.
+std::optional<AverageDifference> average_difference(const Comparison& comparison, const Side& a,
+                                                    const Side& b);
+
+/// Tables: differences, what is not comparable, what was allowed, what is missing, the average, remarks.
+/// `metrics`: "headline", "all" or a metric's name.
+std::vector<Table> to_tables(const Comparison& comparison, const std::string& metrics = "headline");
 Json to_json(const Comparison& comparison);
 
 }  // namespace repbench
