@@ -1,10 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "files/atomic.h"
 #include "files/hash.h"
-#include "reports/record.h"
+#include "reports/record_json.h"
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
 #include "tests/reports/sample_record.h"
@@ -18,14 +19,24 @@ std::string reading_error(const ScratchFolder& folder) {
 
 TEST(Outcomes, ComeBackAsTheyWereWritten) {
   const ScratchFolder folder;
-  const Record record = sample_record("MAE", "knn", 8, 10);
+  Record record = sample_record("MAE", "knn", 8, 10);
+  record.outcomes->class_names = {"cat", "dog"};
+  record.outcomes->tables.push_back({"text", {"a#0", "a#1"}, {-1, -1}, {{"image_rank", {1, 2.5}}}});
   write_record(folder.path(), record);
   const auto read = read_outcomes(folder / "report.json");
   ASSERT_TRUE(read.has_value());
-  EXPECT_EQ(read->ids, record.outcomes->ids);
-  EXPECT_EQ(read->labels, record.outcomes->labels);
-  EXPECT_EQ(read->predictions, record.outcomes->predictions);
-  EXPECT_EQ(read->correct, record.outcomes->correct);
+  EXPECT_EQ(read->class_names, record.outcomes->class_names);
+  ASSERT_EQ(read->tables.size(), 2U);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(read->tables[i].unit, record.outcomes->tables[i].unit);
+    EXPECT_EQ(read->tables[i].ids, record.outcomes->tables[i].ids);
+    EXPECT_EQ(read->tables[i].labels, record.outcomes->tables[i].labels);
+    EXPECT_EQ(read->tables[i].columns, record.outcomes->tables[i].columns);
+  }
+  EXPECT_EQ(read->column("image_rank"), (std::vector<double>{1, 2.5}));
+  EXPECT_EQ(read->table_of("correct")->unit, "picture");
+  EXPECT_EQ(read->table_of("corect"), nullptr);
+  EXPECT_THROW(read->column("corect"), std::logic_error);
 }
 
 TEST(Outcomes, AreFoundByTheirHashInTheReport) {
@@ -41,6 +52,7 @@ TEST(Outcomes, AreAbsentWhereThereAreNone) {
   write_record(folder.path(), sample_record("MAE", "knn", 8, 10));
   Record without = sample_record("MAE", "knn", 8, 10);
   without.outcomes.reset();
+  without.metrics[0].column.clear();
   write_record(folder.path(), without);
   EXPECT_FALSE(read_outcomes(folder / "report.json").has_value());
   EXPECT_FALSE(std::filesystem::exists(folder / "outcomes.json"))
@@ -68,25 +80,34 @@ TEST(Outcomes, AreMissedWhenTheirFileIsGone) {
 TEST(Outcomes, MustCountEachExampleOnceAndFillAllColumns) {
   const ScratchFolder folder;
   Record record = sample_record("MAE", "knn", 8, 10);
-  record.outcomes->ids[3] = record.outcomes->ids[4];
+  record.outcomes->tables[0].ids[3] = record.outcomes->tables[0].ids[4];
   EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
                "test/4 twice");
   record = sample_record("MAE", "knn", 8, 10);
-  record.outcomes->labels.pop_back();
+  record.outcomes->tables[0].labels.pop_back();
   EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
                "labels 9");
+  record = sample_record("MAE", "knn", 8, 10);
+  record.outcomes->tables.push_back(record.outcomes->tables[0]);
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
+               "in two");
+  record = sample_record("MAE", "knn", 8, 10);
+  record.outcomes->tables[0].columns["score"] = std::vector<double>(10, std::nan(""));
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
+               "finite numbers in score");
 }
 
 TEST(Outcomes, AreCheckedEvenWhereTheHashAgrees) {
   const ScratchFolder folder;
   write_record(folder.path(), sample_record("MAE", "knn", 8, 10));
   std::string text = read_file(folder / "outcomes.json");
-  text.replace(text.find("[1,1"), 4, "[7,1");
+  text.replace(text.find("[1,1"), 2, "[\"one\"");
   write_file_atomically(folder / "outcomes.json", text);
   Json report = read_json(folder / "report.json");
   report["outcomes"]["sha256"] = sha256(text);
+  report["sha256"] = seal_of(report);
   write_file_atomically(folder / "report.json", report.dump());
-  EXPECT_PRED2(contains, reading_error(folder), "correct[0]");
+  EXPECT_PRED2(contains, reading_error(folder), "columns.correct");
 }
 
 TEST(Outcomes, OfAReportThatPointsElsewhereAreRefused) {

@@ -32,7 +32,9 @@ void write_demo(const std::filesystem::path& out) {
                with_curve(sample_record("untrained", "finetune", 800), 0));
   Record speed = sample_record("MAE", "throughput", 0);
   speed.outcomes.reset();
-  speed.metrics[0].name = "images_per_second";
+  speed.metrics[0].name = "inference_images_per_second";
+  speed.metrics[0].column.clear();
+  speed.metrics[0].ceiling.reset();
   speed.metrics[0].unit = "images/s";
   speed.metrics[0].value = 1234;
   speed.metrics[0].interval = Interval{1200, 1260};

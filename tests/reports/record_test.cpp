@@ -16,10 +16,11 @@ namespace {
 Record full_record() {
   Record record = sample_record("MAE", "linear_probe", 823);
   Metric loss;
-  loss.name = "loss";
+  loss.name = "masked_mse";
   loss.value = 1.25;
-  loss.unit = "nats";
+  loss.unit = "normalised pixels squared";
   loss.direction = Direction::lower_is_better;
+  loss.repetitions = {"draw", {1.0, 1.5}};
   record.metrics.push_back(loss);
   record.curves = {
       {"blocks", "tuned blocks", "accuracy", {0, 0.5}, {0.8, 0.9}, {{0.7, 0.85}, {0.88, 0.92}}, {"", "½"}}};
@@ -58,8 +59,14 @@ TEST(Record, ComesBackAsItWasWritten) {
   EXPECT_EQ(read.headline().interval->low, written.headline().interval->low);
   EXPECT_EQ(*read.headline().n, 1000);
   EXPECT_EQ(*read.headline().chance, 0.1);
-  EXPECT_EQ(read.find("loss")->direction, Direction::lower_is_better);
-  EXPECT_FALSE(read.find("loss")->interval.has_value());
+  EXPECT_EQ(read.find("masked_mse")->direction, Direction::lower_is_better);
+  EXPECT_FALSE(read.find("masked_mse")->interval.has_value());
+  EXPECT_EQ(read.headline().column, "correct");
+  EXPECT_EQ(read.headline().version, 1);
+  EXPECT_EQ(read.find("masked_mse")->repetitions->unit, "draw");
+  EXPECT_EQ(read.find("masked_mse")->repetitions->values, (std::vector<double>{1.0, 1.5}));
+  EXPECT_EQ(read.identity, written.identity);
+  EXPECT_EQ(read.schema_version, kReportSchemaVersion);
   EXPECT_EQ(read.find("missing"), nullptr);
 }
 
@@ -87,7 +94,7 @@ TEST(Record, RefusesNaNAndNamesTheField) {
   Record record = full_record();
   record.metrics[1].standard_error = std::numeric_limits<double>::quiet_NaN();
   const auto message = error_message<std::invalid_argument>([&] { write_record(folder.path(), record); });
-  EXPECT_PRED2(contains, message, "metric loss standard_error");
+  EXPECT_PRED2(contains, message, "metric masked_mse standard_error");
   EXPECT_FALSE(std::filesystem::exists(folder / "report.json"));
   EXPECT_FALSE(std::filesystem::exists(folder / "outcomes.json"));
 }
@@ -107,6 +114,7 @@ TEST(Record, RefusesInfinityInACurveAndInTheCost) {
 TEST(Record, RefusesAShareOutsideZeroToOne) {
   const ScratchFolder folder;
   Record record = full_record();
+  record.metrics[0].column.clear();
   record.metrics[0].value = 82.3;
   EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
                "metrics[0].value");
@@ -122,6 +130,38 @@ TEST(Record, NeedsExactlyOneHeadline) {
   EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
                "headline");
   EXPECT_THROW(record.headline(), std::logic_error);
+}
+
+TEST(Record, RefusesWhatWasEditedByHand) {
+  EXPECT_PRED2(contains, reading_error_after([](Json& json) { json["metrics"][0]["value"] = 0.9; }),
+               "edited by hand?");
+  EXPECT_PRED2(contains, reading_error_after([](Json& json) { json["checkpoint"]["label"] = "ours"; }),
+               "report.json");
+  EXPECT_PRED2(contains, reading_error_after([](Json& json) { json.erase("sha256"); }),
+               "expected the key sha256");
+}
+
+TEST(Record, RefusesAMetricThatItsOutcomesDoNotGive) {
+  const ScratchFolder folder;
+  Record record = full_record();
+  record.metrics[0].value = 0.824;
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
+               "metric accuracy: expected 0.823 as its outcomes give; got 0.824");
+  record = full_record();
+  record.metrics[0].column = "corect";
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
+               "'corect'");
+}
+
+TEST(Record, RefusesAnUnknownMetricAndNamesTheNearest) {
+  const std::string message = reading_error_after([](Json& json) { json["metrics"][0]["name"] = "acuracy"; });
+  EXPECT_PRED2(contains, message, "report.json");
+  EXPECT_PRED2(contains, message, "got 'acuracy' (did you mean 'accuracy'?)");
+}
+
+TEST(Record, RefusesSettingsThatItDoesNotHaveAsIdentity) {
+  EXPECT_PRED2(contains, reading_error_after([](Json& json) { json["protocol"]["identity"].push_back("k"); }),
+               "protocol.identity");
 }
 
 TEST(Record, NamesAMissingKey) {

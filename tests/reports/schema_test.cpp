@@ -29,12 +29,19 @@ std::set<std::string> required(const Json& schema_part) {
   return names;
 }
 
+Json sealed(const Record& record) {
+  Json report = to_json(record);
+  report[kSeal] = seal_of(report);
+  return report;
+}
+
 /// A report with every optional key.
 Json complete_report() {
   Record record = sample_record("MAE", "knn", 800);
   record.curves = {{"c", "x", "y", {1}, {2}, {{1, 3}}, {"one"}}};
   record.outcomes_sha256 = std::string(64, 'a');
-  return to_json(record);
+  record.metrics[0].repetitions = {"draw", {0.8}};
+  return sealed(record);
 }
 
 /// A report with none.
@@ -45,7 +52,7 @@ Json least_report() {
   bare.headline = true;
   record.metrics = {bare};
   record.curves = {{"c", "x", "y", {1}, {2}, {}, {}}};
-  return to_json(record);
+  return sealed(record);
 }
 
 TEST(Schema, IsOfThisVersionAndStrict) {
