@@ -1,4 +1,5 @@
-// Bold cells in every format, LaTeX and JSON; LaTeX is checked by its own small reading, so that no TeX is needed.
+// Bold cells in every format, LaTeX and JSON; LaTeX is checked by its own small reading, so that no TeX is
+// needed.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -16,12 +17,14 @@ namespace {
 const std::string kNasty = "a&b %$#_{}~^\\ <|> \"q\"";
 
 Table sample_table() {
-  Table table{"50 % of _all_", "p < 0.05; † & ½", {"en_coder", "knn"}, {{"MAE #1", "80.1 % ± 0.2†"}, {"[x]", "—"}}};
+  Table table{
+      "50 % of _all_", "p < 0.05; † & ½", {"en_coder", "knn"}, {{"MAE #1", "80.1 % ± 0.2†"}, {"[x]", "—"}}};
   table.bold = {{0, 1}};
   return table;
 }
 
-/// The ways in which a text is no LaTeX that sets as it stands: braces, dollars, environments, columns a line.
+/// The ways in which a text is no LaTeX that sets as it stands: braces, dollars, environments, columns a
+/// line.
 std::vector<std::string> latex_faults(const std::string& text, size_t columns) {
   std::vector<std::string> faults, open;
   std::istringstream lines(text);
@@ -43,7 +46,8 @@ std::vector<std::string> latex_faults(const std::string& text, size_t columns) {
       if (c == '#' || c == '%' || ((c == '_' || c == '^') && !mathematics) ||
           ((c == '<' || c == '>' || c == '|') && !mathematics))
         faults.push_back(fmt::format("a bare {}: {}", c, line));
-      if (static_cast<unsigned char>(c) >= 0x80 && mathematics) faults.push_back("a letter in mathematics: " + line);
+      if (static_cast<unsigned char>(c) >= 0x80 && mathematics)
+        faults.push_back("a letter in mathematics: " + line);
     }
     if (braces != 0 || dollars % 2 != 0) faults.push_back("unbalanced: " + line);
     if (line == "\\toprule" || line == "\\bottomrule") {
@@ -54,7 +58,8 @@ std::vector<std::string> latex_faults(const std::string& text, size_t columns) {
     }
     if (line.starts_with("\\begin{")) open.push_back(line.substr(7, line.find('}') - 7));
     if (line.starts_with("\\end{")) {
-      if (open.empty() || open.back() != line.substr(5, line.find('}') - 5)) faults.push_back("ends what is not open");
+      if (open.empty() || open.back() != line.substr(5, line.find('}') - 5))
+        faults.push_back("ends what is not open");
       if (!open.empty()) open.pop_back();
     }
   }
@@ -77,16 +82,18 @@ TEST(LatexEscape, NamesWhatPlainLatexCannotSet) {
 }
 
 TEST(LatexTable, IsWhatBooktabsSets) {
-  EXPECT_EQ(to_latex(sample_table()),
-            "\\begin{table}[!htb]\n\\centering\n\\caption{50 \\% of \\_all\\_}\n\\begin{tabular}{lr}\n\\toprule\n"
-            "en\\_coder & knn \\\\\n\\midrule\nMAE \\#1 & \\textbf{80.1 \\% $\\pm$ 0.2\\dag{}} \\\\\n"
-            "{}[x] & --- \\\\\n\\bottomrule\n\\end{tabular}\n\n\\medskip\n"
-            "\\parbox{\\linewidth}{\\footnotesize p $<$ 0.05; \\dag{} \\& $\\frac{1}{2}$}\n\\end{table}\n");
+  EXPECT_EQ(
+      to_latex(sample_table()),
+      "\\begin{table}[!htb]\n\\centering\n\\caption{50 \\% of \\_all\\_}\n\\begin{tabular}{lr}\n\\toprule\n"
+      "en\\_coder & knn \\\\\n\\midrule\nMAE \\#1 & \\textbf{80.1 \\% $\\pm$ 0.2\\dag{}} \\\\\n"
+      "{}[x] & --- \\\\\n\\bottomrule\n\\end{tabular}\n\n\\medskip\n"
+      "\\parbox{\\linewidth}{\\footnotesize p $<$ 0.05; \\dag{} \\& $\\frac{1}{2}$}\n\\end{table}\n");
 }
 
 TEST(LatexTable, StaysWholeWhateverItsCellsHold) {
   Table table{kNasty, kNasty, {kNasty, "*b", kNasty}, {}};
-  for (const char* begin : {"[", "*", "", "\\\\", "\n", "\xc3"}) table.rows.push_back({begin + kNasty, begin, kNasty});
+  for (const char* begin : {"[", "*", "", "\\\\", "\n", "\xc3"})
+    table.rows.push_back({begin + kNasty, begin, kNasty});
   table.bold = {{0, 0}, {1, 2}};
   table.rows.push_back({"long", std::string(100, 'x'), ""});
   const std::string latex = to_latex(table);
@@ -105,7 +112,8 @@ TEST(LatexTable, WouldNotPassItsTestWithoutEscapes) {
 TEST(LatexPage, IsADocument) {
   const Page page{kNasty, "Lead.", {{"One_", "100 %", {sample_table(), Figure{"a_b", "", "", {}, {}}}}}};
   const std::string latex = to_latex(page);
-  EXPECT_TRUE(latex.starts_with("\\documentclass{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage{booktabs}\n"));
+  EXPECT_TRUE(
+      latex.starts_with("\\documentclass{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage{booktabs}\n"));
   EXPECT_TRUE(latex.ends_with("\\end{document}\n"));
   EXPECT_PRED2(contains, latex, "\\subsection*{One\\_}\n100 \\%\n");
   EXPECT_PRED2(contains, latex, "Figure: a\\_b\n");
@@ -122,7 +130,8 @@ TEST(BoldCells, MustBeThere) {
   for (const auto& cell : {std::pair<size_t, size_t>{2, 0}, {0, 2}}) {
     Table table = sample_table();
     table.bold = {cell};
-    EXPECT_PRED2(contains, error_message<std::logic_error>([&] { to_latex(table); }), "a bold cell among 2 x 2");
+    EXPECT_PRED2(contains, error_message<std::logic_error>([&] { to_latex(table); }),
+                 "a bold cell among 2 x 2");
     EXPECT_THROW(to_json(table), std::logic_error);
     EXPECT_THROW(to_markdown(table), std::logic_error);
   }
