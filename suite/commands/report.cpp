@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "files/atomic.h"
+#include "files/json.h"
 #include "reports/page.h"
 #include "suite/commands/commands.h"
 
@@ -49,6 +50,8 @@ void write_pictures(const Page& page, const std::filesystem::path& folder) {
 std::string render(const Page& page, const std::string& format) {
   if (format == "html") return to_html(page);
   if (format == "csv") return to_csv(page);
+  if (format == "latex") return to_latex(page);
+  if (format == "json") return pretty_json(to_json(page));
   return to_markdown(page);
 }
 
@@ -56,7 +59,8 @@ std::string render(const Page& page, const std::string& format) {
 std::string format_of(const Arguments& arguments) {
   if (!arguments.format.empty()) return arguments.format;
   const std::string extension = std::filesystem::path(arguments.out).extension().string();
-  return extension == ".html" || extension == ".csv" ? extension.substr(1) : "md";
+  if (extension == ".tex") return "latex";
+  return extension == ".html" || extension == ".csv" || extension == ".json" ? extension.substr(1) : "md";
 }
 
 }  // namespace
@@ -66,8 +70,8 @@ void add_report(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("report", "tables, curves and pictures from the reports below folders");
   command->add_option("folders", arguments->folders, "folders with reports")->required();
-  command->add_option("--format", arguments->format, "md, csv or html")
-      ->check(CLI::IsMember({"md", "csv", "html"}));
+  command->add_option("--format", arguments->format, "md, csv, latex, html or json")
+      ->check(CLI::IsMember({"md", "csv", "latex", "html", "json"}));
   command->add_option("--out", arguments->out, "file; else standard output");
   command->add_option("--pictures", arguments->pictures, "folder for every figure (SVG) and sheet (PNG)");
   command->callback([arguments] {
