@@ -62,7 +62,7 @@ std::optional<AverageDifference> average_difference(const Comparison& comparison
   double sum = 0;
   for (const Task& task : tasks) sum += task.difference;
   const double n = static_cast<double>(tasks.size());
-  AverageDifference average{static_cast<int64_t>(tasks.size()), sum / n, 0, 0, "", "", std::nullopt};
+  AverageDifference average{static_cast<int64_t>(tasks.size()), sum / n, 0, 0, "", "", 0, {}, std::nullopt};
   for (const Task& task : tasks) {
     const double without = (sum - task.difference) / (n - 1);
     if (average.least_without.empty() || without < average.least) {
@@ -75,7 +75,9 @@ std::optional<AverageDifference> average_difference(const Comparison& comparison
     }
   }
   const auto scores = complete_scores(tasks, a, b);
-  if (scores.size() >= 3) average.stability = rank_stability(scores);
+  average.encoders = scores.size();
+  for (const Task& task : tasks) average.task_names.push_back(task.name);
+  average.stability = rank_stability(scores);
   return average;
 }
 

@@ -52,6 +52,15 @@ Fields fields_of(const Record& record, const std::set<std::string>& identity) {
   return fields;
 }
 
+std::map<std::string, std::pair<Json, Json>> fields_of_both(const Record& a, const Record& b) {
+  std::set<std::string> identity(a.identity.begin(), a.identity.end());
+  identity.insert(b.identity.begin(), b.identity.end());
+  std::map<std::string, std::pair<Json, Json>> both;
+  for (auto& [name, value] : fields_of(a, identity)) both[name].first = value;
+  for (auto& [name, value] : fields_of(b, identity)) both[name].second = value;
+  return both;
+}
+
 /// Times of two measurements are never equal, not even where neither says which it is.
 bool differ(const std::string& field, const Json& a, const Json& b) {
   return a != b || (field == "run.measurement" && a.is_null());
@@ -66,20 +75,18 @@ bool AllowedFields::holds(const std::string& field) const {
                      [&](const std::string& name) { return name == field || name == last_part(field); });
 }
 
+std::vector<std::string> compared_fields(const Record& a, const Record& b) {
+  std::vector<std::string> names;
+  for (const auto& [name, values] : fields_of_both(a, b)) names.push_back(name);
+  return names;
+}
+
 std::vector<FieldDifference> field_differences(const Record& a, const Record& b,
                                                const AllowedFields& allowed) {
-  std::set<std::string> identity(a.identity.begin(), a.identity.end());
-  identity.insert(b.identity.begin(), b.identity.end());
-  Fields of_a = fields_of(a, identity), of_b = fields_of(b, identity);
-  std::set<std::string> names;
-  for (const Fields* fields : {&of_a, &of_b}) {
-    for (const auto& [name, value] : *fields) names.insert(name);
-  }
   std::vector<FieldDifference> differences;
-  for (const std::string& name : names) {
-    const Json &left = of_a[name], &right = of_b[name];
-    if (differ(name, left, right))
-      differences.push_back({name, shown(left), shown(right), allowed.holds(name)});
+  for (const auto& [name, values] : fields_of_both(a, b)) {
+    if (differ(name, values.first, values.second))
+      differences.push_back({name, shown(values.first), shown(values.second), allowed.holds(name)});
   }
   return differences;
 }

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "reports/metric_kinds.h"
+#include "files/nearest.h"
 #include "reports/statistics/multiplicity.h"
 
 namespace repbench {
@@ -100,6 +100,22 @@ void compare_metrics(ReportCell& a, ReportCell& b, CellComparison& cell) {
   for (const std::string& name : all_metrics(a, b)) cell.metrics.push_back(compare_metric(name, a, b));
 }
 
+/// A name that is no field would allow nothing, unnoticed.
+void check_allowed(const AllowedFields& allowed, const std::vector<CellPair>& pairs) {
+  std::set<std::string> fields;
+  for (const CellPair& pair : pairs) {
+    if (pair.a == nullptr || pair.b == nullptr || allowed.names.empty()) continue;
+    for (std::string& field : compared_fields(pair.a->runs[0].record, pair.b->runs[0].record))
+      fields.insert(std::move(field));
+  }
+  const std::vector<std::string> known(fields.begin(), fields.end());
+  for (const std::string& name : allowed.names) {
+    const auto is_meant = [&](const std::string& field) { return AllowedFields{{name}}.holds(field); };
+    if (std::none_of(known.begin(), known.end(), is_meant))
+      fail_unknown_name("compare", "a field for --allow", name, known);
+  }
+}
+
 void correct_for_many(Comparison& comparison) {
   std::vector<MetricComparison*> tested;
   std::vector<double> p;
@@ -144,7 +160,9 @@ Comparison compare_sides(
     const Side& a, const Side& b, const CompareOptions& options,
     const std::function<void(const CellComparison&, const ReportCell&, const ReportCell&)>& visit) {
   Comparison comparison{a.name, b.name, {}, {}, std::nullopt, options.correction};
-  for (const CellPair& pair : pair_cells(a, b)) {
+  const std::vector<CellPair> pairs = pair_cells(a, b);
+  check_allowed(options.allowed, pairs);
+  for (const CellPair& pair : pairs) {
     if (pair.a == nullptr || pair.b == nullptr) {
       const ReportCell& cell = pair.a != nullptr ? *pair.a : *pair.b;
       comparison.missing.push_back({cell.encoder, cell.dataset, cell.protocol, pair.a != nullptr});

@@ -42,7 +42,9 @@ struct AverageDifference {
   double difference = 0;
   double least = 0, most = 0;  // with one task left out
   std::string least_without, most_without;
-  std::optional<RankStability> stability;  // of the ranking of all encoders; none for fewer than three
+  size_t encoders = 0;  // of both sides, judged in all of these tasks
+  std::vector<std::string> task_names;
+  std::optional<RankStability> stability;  // of their ranking; none for fewer than three encoders
 };
 
 struct Comparison {
@@ -61,7 +63,8 @@ struct CellPair {
 };
 std::vector<CellPair> pair_cells(const Side& a, const Side& b);
 
-/// Everything that can be said of B against A. Outcomes are read for one pair of cells at a time; `visit`, if
+/// Everything that can be said of B against A. Throws std::invalid_argument naming the nearest field if an
+/// allowed name is none. Outcomes are read for one pair of cells at a time; `visit`, if
 /// given, sees each comparable pair while they are loaded (the gate's slices).
 Comparison compare_sides(
     const Side& a, const Side& b, const CompareOptions& options,

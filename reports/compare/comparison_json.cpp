@@ -52,9 +52,9 @@ Json to_json(const AverageDifference& average) {
                  {"most", average.most},
                  {"most_without", average.most_without}}}};
   if (average.stability) {
-    json["rank_correlation"] = {{"encoders", average.stability->models},
-                                {"mean", average.stability->mean_correlation},
-                                {"least", average.stability->least_correlation}};
+    json["rank_correlation"] = {{"encoders", average.encoders},
+                                {"mean", average.stability->mean_spearman},
+                                {"least", average.stability->least_spearman}};
   }
   return json;
 }

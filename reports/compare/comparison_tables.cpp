@@ -138,10 +138,20 @@ std::string difference_note(const Comparison& comparison) {
       comparison.correction == Correction::holm ? "Holm" : "Benjamini-Hochberg");
 }
 
-std::string stability_text(const RankStability& stability) {
-  return fmt::format(
-      "Rankings of {} encoders by two tasks agree with Spearman's {:.2f} on average ({:.2f} at least).",
-      stability.models, stability.mean_correlation, stability.least_correlation);
+std::string stability_text(const AverageDifference& average) {
+  if (!average.stability)
+    return "How alike the tasks rank encoders takes three encoders in all of them: not known here.";
+  const RankStability& stability = *average.stability;
+  std::string text = fmt::format(
+      "The rankings of {} encoders by two tasks agree with Spearman's {:.2f} on average, least ({:.2f}) by "
+      "{} and {}.",
+      average.encoders, stability.mean_spearman, stability.least_spearman,
+      average.task_names[stability.least_first], average.task_names[stability.least_second]);
+  for (size_t i = 0; i < stability.without.size(); ++i) {
+    if (stability.without[i].leader_changes)
+      text += fmt::format(" Without {} another encoder leads.", average.task_names[i]);
+  }
+  return text;
 }
 
 Table average_table(const AverageDifference& average) {
@@ -153,9 +163,7 @@ Table average_table(const AverageDifference& average) {
   table.rows.push_back({std::to_string(average.tasks), points(average.difference),
                         fmt::format("{} (without {})", points(average.least), average.least_without),
                         fmt::format("{} (without {})", points(average.most), average.most_without)});
-  table.note = average.stability
-                   ? stability_text(*average.stability)
-                   : "How alike the tasks rank encoders takes three of them or more: not known here.";
+  table.note = stability_text(average);
   const bool fragile = average.least < 0 && average.most > 0;
   if (fragile) table.note += " The sign hangs on one task: this average says little.";
   return table;
