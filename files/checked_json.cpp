@@ -58,6 +58,8 @@ const Json& CheckedJson::object() const {
 
 bool CheckedJson::is_list() const { return value_->is_array(); }
 
+bool CheckedJson::is_number() const { return value_->is_number(); }
+
 std::vector<CheckedJson> CheckedJson::items() const {
   if (!value_->is_array()) fail("a list");
   std::vector<CheckedJson> items;

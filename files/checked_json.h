@@ -29,6 +29,7 @@ class CheckedJson {
   const Json& value() const { return *value_; }
   const Json& object() const;
   bool is_list() const;
+  bool is_number() const;
   std::vector<CheckedJson> items() const;
   std::string text() const;
   double number() const;
