@@ -3,6 +3,14 @@
 #include <cctype>
 
 namespace repbench {
+namespace {
+
+/// XML 1.0 knows three control characters, and no way to write the others.
+bool is_forbidden_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
+}
+
+}  // namespace
 
 std::string escape_xml(std::string_view text) {
   std::string out;
@@ -25,7 +33,7 @@ std::string escape_xml(std::string_view text) {
         out += "&#39;";
         break;
       default:
-        out += c;
+        out += is_forbidden_control(c) ? "\uFFFD" : std::string(1, c);
     }
   }
   return out;

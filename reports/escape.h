@@ -5,7 +5,8 @@
 
 namespace repbench {
 
-/// Text for HTML and SVG, in content and in double-quoted attributes.
+/// Text for HTML, SVG and XML, in content and in double-quoted attributes; control characters, which XML
+/// cannot hold, become U+FFFD.
 std::string escape_xml(std::string_view text);
 
 /// Text for pdflatex with inputenc (utf8), on one line: a line break becomes "; ". Letters that plain LaTeX

@@ -1,0 +1,184 @@
+#include "reports/compare/gate_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "reports/numbers.h"
+
+namespace repbench {
+namespace {
+
+constexpr const char* kNothing = "—";
+
+bool is_measured(const GateRow& row) {
+  const Verdict verdict = row.judgement.verdict;
+  return verdict != Verdict::missing && verdict != Verdict::not_comparable;
+}
+
+const std::optional<ErrorLevel>& level_of(const GateRow& row) {
+  return row.metric.units ? row.metric.units : row.metric.seeds;
+}
+
+/// Decimals that the interval of the difference supports.
+int decimals_of(const GateRow& row) {
+  const auto& level = level_of(row);
+  if (!level) return row.metric.unit.empty() ? 2 : 3;
+  return decimals_for((level->interval.high - level->interval.low) * shown_scale(row.metric.unit));
+}
+
+std::string signed_text(double value, int decimals) {
+  const std::string text = format_fixed(value, decimals);
+  const bool plain = text[0] == '-' || text.find_first_of("123456789") == std::string::npos;
+  return plain ? text : "+" + text;
+}
+
+std::string value_text(const GateRow& row, double value) {
+  return format_fixed(value * shown_scale(row.metric.unit), decimals_of(row)) + shown_unit(row.metric.unit);
+}
+
+std::string difference_text(const GateRow& row) {
+  const double scale = shown_scale(row.metric.unit);
+  const int decimals = decimals_of(row);
+  std::string text = signed_text(row.metric.difference * scale, decimals);
+  if (const auto& level = level_of(row)) {
+    text += fmt::format(" [{}, {}]", signed_text(level->interval.low * scale, decimals),
+                        signed_text(level->interval.high * scale, decimals));
+  }
+  return text;
+}
+
+/// The rule's own number: the corrected p, and the loss that would have been found; or the n that it takes.
+std::pair<std::string, std::string> evidence_text(const GateRow& row) {
+  const Judgement& judgement = row.judgement;
+  return {judgement.p_loss ? format_p(*judgement.p_loss) : kNothing,
+          judgement.smallest_loss ? amount_text(*judgement.smallest_loss, row.metric.unit) : kNothing};
+}
+
+std::vector<std::string> cells_of(const GateRow& row, GateRule rule) {
+  std::vector<std::string> cells = {std::string(name_of(row.judgement.verdict)),
+                                    row.encoder.empty() ? kNothing : row.encoder, row.dataset,
+                                    protocol_text(row), metric_text(row) + (row.is_marked() ? " ‡" : "")};
+  if (!is_measured(row)) {
+    const bool known = !row.metric.name.empty();
+    cells.insert(cells.end(), {known ? value_text(row, row.metric.a) : kNothing, kNothing, kNothing});
+  } else {
+    cells.insert(cells.end(),
+                 {value_text(row, row.metric.a), value_text(row, row.metric.b), difference_text(row)});
+  }
+  cells.push_back(row.metric.name.empty() ? kNothing : amount_text(row.margin, row.metric.unit));
+  if (rule == GateRule::detect) {
+    const auto evidence = evidence_text(row);
+    cells.insert(cells.end(), {evidence.first, evidence.second});
+  } else {
+    cells.push_back(row.judgement.needed ? format_large(static_cast<double>(*row.judgement.needed))
+                                         : kNothing);
+  }
+  return cells;
+}
+
+}  // namespace
+
+std::string_view outcome_name(const GateResult& result) {
+  switch (exit_code(result)) {
+    case 0:
+      return "pass";
+    case 1:
+      return "regression";
+    default:
+      return "no verdict";
+  }
+}
+
+std::string counts_text(const GateResult& result) {
+  std::string text;
+  for (const Verdict verdict : {Verdict::regression, Verdict::missing, Verdict::not_comparable,
+                                Verdict::inconclusive, Verdict::improvement, Verdict::pass}) {
+    const size_t number = count(result, verdict);
+    if (number > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", number, name_of(verdict));
+  }
+  return text.empty() ? "nothing was gated" : text;
+}
+
+std::string policy_text(const GateResult& result) {
+  if (result.policy.rule == GateRule::detect) {
+    return fmt::format(
+        "Policy detect: a regression is a loss beyond its margin that a one-sided paired test shows (Holm "
+        "over {} "
+        "metrics, alpha {:g}; each slice is a family of its own). A pass does not prove equality: the "
+        "smallest "
+        "loss seen says what would have been found with 80 % power, or the margin where that is larger.",
+        result.whole.rows.size(), result.policy.alpha);
+  }
+  return "Policy noninferiority: a pass excludes a loss of the margin by the paired 95 % interval; a "
+         "regression "
+         "lies wholly beyond the margin; equal models are often inconclusive where n is small.";
+}
+
+std::string protocol_text(const GateRow& row) {
+  return row.variant.empty() ? row.protocol : row.protocol + " " + row.variant;
+}
+
+std::string metric_text(const GateRow& row) {
+  if (row.metric.name.empty()) return kNothing;
+  return row.class_name.empty() ? row.metric.name : row.metric.name + ", class " + row.class_name;
+}
+
+std::vector<const GateRow*> worst_first(const std::vector<GateRow>& rows) {
+  std::vector<const GateRow*> sorted;
+  for (const GateRow& row : rows) sorted.push_back(&row);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const GateRow* a, const GateRow* b) {
+    return a->judgement.verdict < b->judgement.verdict;
+  });
+  return sorted;
+}
+
+Table verdict_table(const std::vector<const GateRow*>& rows, GateRule rule) {
+  Table table{"",
+              "",
+              {"verdict", "encoder", "data set", "protocol", "metric", "baseline", "candidate",
+               "difference [95 %]", "margin"},
+              {}};
+  if (rule == GateRule::detect) {
+    table.columns.insert(table.columns.end(), {"p of a loss (Holm)", "smallest loss seen"});
+  } else {
+    table.columns.push_back("n needed");
+  }
+  for (const GateRow* row : rows) {
+    if (row->judgement.verdict == Verdict::regression) table.bold.push_back({table.rows.size(), 0});
+    table.rows.push_back(cells_of(*row, rule));
+  }
+  return table;
+}
+
+std::string numbers_text(const GateRow& row) {
+  if (!is_measured(row)) return row.judgement.reason;
+  std::string text = fmt::format("baseline {}, candidate {}, difference {}{}, margin {}; {}",
+                                 value_text(row, row.metric.a), value_text(row, row.metric.b),
+                                 difference_text(row), row.metric.unit.empty() ? " points" : "",
+                                 amount_text(row.margin, row.metric.unit), row.judgement.reason);
+  if (const auto& level = level_of(row)) text += "; " + level->method;
+  for (const std::string& note : row.metric.notes) text += "; " + note;
+  for (const FieldDifference& field : row.fields)
+    text += fmt::format("; allowed: {}: {} and {}", field.field, field.a, field.b);
+  return text;
+}
+
+Table field_table(const GateResult& result) {
+  Table table{"", "", {"encoder", "data set", "protocol", "field", "baseline", "candidate", "allowed"}, {}};
+  std::set<std::vector<std::string>> seen;
+  for (const bool allowed : {false, true}) {
+    for (const GateRow& row : result.whole.rows) {
+      for (const FieldDifference& field : row.fields) {
+        std::vector<std::string> cells = {row.encoder, row.dataset, protocol_text(row),      field.field,
+                                          field.a,     field.b,     allowed ? "yes ‡" : "no"};
+        if (field.allowed == allowed && seen.insert(cells).second) table.rows.push_back(std::move(cells));
+      }
+    }
+  }
+  return table;
+}
+
+}  // namespace repbench
