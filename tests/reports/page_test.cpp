@@ -221,5 +221,17 @@ TEST(TextPage, HasTheTablesInMarkdownAndCsv) {
   EXPECT_EQ(to_csv(page), "a\r\n1\r\n\r\na\r\n1\r\n");
 }
 
+TEST(Page, TestsNoCellAmongMoreThanAThousandReports) {
+  PageData data;
+  for (int i = 0; i <= 1000; ++i) {
+    data.files.push_back("no/such/report.json");  // would be missed if outcomes were read
+    data.records.push_back(sample_record("encoder " + std::to_string(i), "knn", 800));
+    data.records.back().outcomes.reset();
+  }
+  const Section section = comparison_section(data);
+  EXPECT_PRED2(contains, section.text, "no cell is tested");
+  EXPECT_EQ(std::get<Table>(section.parts.at(0)).rows.size(), 1001U);
+}
+
 }  // namespace
 }  // namespace repbench
