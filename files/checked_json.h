@@ -26,6 +26,7 @@ class CheckedJson {
   /// An object with no other keys than these.
   void expect_only(std::initializer_list<std::string_view> keys) const;
 
+  const Json& value() const { return *value_; }
   const Json& object() const;
   bool is_list() const;
   std::vector<CheckedJson> items() const;

@@ -117,13 +117,16 @@ std::vector<std::string> varying_options(const std::vector<const Record*>& recor
   return kept;
 }
 
+std::string value_text(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  return value.is_number() ? format_short(value.get<double>()) : value.dump();
+}
+
 std::string option_text(const Record& record, const std::string& dotted_key) {
   const FlatConfig config = config_of(record);
   const auto found = config.find(dotted_key);
   if (found == config.end()) return "—";
-  const Json& value = found->second;
-  if (value.is_string()) return value.get<std::string>();
-  return value.is_number() ? format_short(value.get<double>()) : value.dump();
+  return value_text(found->second);
 }
 
 std::string short_name(const std::string& dotted_key, const std::vector<std::string>& axes) {

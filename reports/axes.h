@@ -23,7 +23,10 @@ std::string setting_of(const Record& record);
 /// An option that follows from the ones before it (a path, a derived size) is left out.
 std::vector<std::string> varying_options(const std::vector<const Record*>& records);
 
-/// "0.75", "random", "[4, 4]"; "—" where the configuration lacks the key.
+/// "0.75", "random", "true", "[4, 4]": how tables write an option's value.
+std::string value_text(const Json& value);
+
+/// value_text of the option; "—" where the configuration lacks the key.
 std::string option_text(const Record& record, const std::string& dotted_key);
 
 /// "mask_ratio" for "objective.mask_ratio": as much of the key's end as tells it from the other axes.

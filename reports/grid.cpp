@@ -1,7 +1,6 @@
 #include "reports/grid.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -14,12 +13,6 @@ namespace repbench {
 namespace {
 
 using Records = std::vector<const Record*>;
-
-std::optional<double> number_in(const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
 
 /// By the numbers on the axes where they are numbers, else by their text; controls keep their place at the
 /// end.

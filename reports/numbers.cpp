@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 
 #include "reports/table.h"
@@ -24,6 +25,13 @@ std::string format_fixed(double value, int decimals) {
 std::string format_short(double value) {
   const bool whole = std::abs(value) < 1e15 && value == std::floor(value);
   return whole ? format_fixed(value, 0) : fmt::format("{:.6g}", value);
+}
+
+std::optional<double> number_in(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size() && std::isfinite(value);
+  return whole ? std::optional(value) : std::nullopt;
 }
 
 std::string format_large(double value) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,9 @@ std::string format_fixed(double value, int decimals);
 
 /// All digits of a whole number, else six significant ones: option values, counts.
 std::string format_short(double value);
+
+/// The number that the text is, if it is one and nothing else.
+std::optional<double> number_in(std::string_view text);
 
 /// 1234 -> "1234", 5600000 -> "5.6 M", 1.2e12 -> "1.2 T".
 std::string format_large(double value);

@@ -30,6 +30,12 @@ std::string to_html(const Page& page);
 std::string to_markdown(const Page& page);  // tables only; figures and sheets by title
 std::string to_csv(const Page& page);       // the tables, one after another, a blank line between
 
+/// A whole document for pdflatex; figures and sheets by title.
+std::string to_latex(const Page& page);
+
+/// Tables as to_json(Table) writes them, figures with their series; sheets by title.
+Json to_json(const Page& page);
+
 /// What `repbench report DIR...` shows for these reports and the sheets (sheet.json) that lie beside them:
 /// comparison tables, how the encoders were made, curves, grid tables for varying options, pictures,
 /// environment, warnings.

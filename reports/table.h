@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "files/json.h"
 #include "reports/record.h"
 
 namespace repbench {
@@ -13,12 +15,29 @@ struct Table {
   std::string title;
   std::string note;  // one paragraph under the table; "" if none
   std::vector<std::string> columns;
-  std::vector<std::vector<std::string>> rows;  // each as long as `columns`
+  std::vector<std::vector<std::string>> rows;        // each as long as `columns`
+  std::vector<std::pair<size_t, size_t>> bold = {};  // (row, column); CSV does without
 };
 
+// Each throws std::logic_error for rows of another length than `columns`, and for a bold cell that is not
+// there.
 std::string to_markdown(const Table& table);
 std::string to_csv(const Table& table);   // RFC 4180
 std::string to_html(const Table& table);  // a <table>, escaped
+
+/// A floating table for pdflatex with the packages booktabs and inputenc (utf8).
+std::string to_latex(const Table& table);
+
+/// {"title", "note", "columns": [...], "rows": [[{"text": "80 %", "bold": true}, ...]]}; "bold" where it is.
+Json to_json(const Table& table);
+
+void check_table(const Table& table);
+bool is_bold(const Table& table, size_t row, size_t column);
+
+enum class ColumnKind { number, text, long_text };
+
+/// Numbers line up at the right, texts at the left; long texts may wrap. The first column holds names.
+ColumnKind column_kind(const Table& table, size_t column);
 
 /// "87.3 % [86.6, 87.9]", "1234 images/s [1200, 1260]"; digits follow the interval's width.
 std::string format_metric(const Metric& metric);

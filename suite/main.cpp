@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   add_evaluate(program);
   add_run(program);
   add_report(program);
+  add_compare(program);
   add_inspect(program);
   add_convert(program);
   add_embed(program);
@@ -39,7 +40,7 @@ int main(int argc, char** argv) {
   remember_command(argc, argv);
   try {
     program.parse(argc, argv);
-  } catch (const CLI::RuntimeError& answer) {  // a command ran, and its answer is no
+  } catch (const CLI::RuntimeError& answer) {  // a command ran, and its answer is no, or none
     return answer.get_exit_code();
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // help and version

@@ -5,24 +5,11 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "files/data_folder.h"
+
 namespace repbench {
-namespace {
 
 namespace fs = std::filesystem;
-
-// PREFIX/share/repbench/NAME for a program in PREFIX/bin.
-fs::path installed_folder(std::string_view name) {
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  return program.parent_path().parent_path() / "share" / "repbench" / name;
-}
-
-fs::path data_folder(std::string_view name, const fs::path& built) {
-  const fs::path installed = installed_folder(name);
-  return fs::is_directory(installed) ? installed : built;
-}
-
-}  // namespace
 
 fs::path text_data_file(std::string_view name) {
   const char* chosen = std::getenv("REPBENCH_TEXT_DATA");

@@ -14,12 +14,14 @@ struct FieldDifference {
   bool allowed = false;
 };
 
-/// The names that a user lets differ. Throws std::invalid_argument if a name is no field of these reports'
-/// protocols or data, naming the nearest.
+/// The names that a user lets differ.
 struct AllowedFields {
   std::vector<std::string> names;  // whole ("protocol.requested.k") or last part ("k")
   bool holds(const std::string& field) const;
 };
+
+/// What two reports must agree in, whether they do or not.
+std::vector<std::string> compared_fields(const Record& a, const Record& b);
 
 /// Every field whose difference makes two numbers incomparable: schema, protocol and its version, each
 /// identity setting as it was asked for, the data set with its splits' hashes; for times the measurement and

@@ -23,7 +23,7 @@ struct CompareOptions {
 
 /// Two cells that stand for each other.
 struct CellComparison {
-  std::string encoder_a, encoder_b, dataset, protocol;
+  std::string encoder_a, encoder_b, dataset, protocol, fingerprint;  // A's fingerprint
   std::vector<FieldDifference> fields;    // allowed ones mark the numbers, others forbid them
   std::vector<MetricComparison> metrics;  // empty if not comparable; the headline first
   std::vector<std::string> notes;
@@ -42,7 +42,9 @@ struct AverageDifference {
   double difference = 0;
   double least = 0, most = 0;  // with one task left out
   std::string least_without, most_without;
-  std::optional<RankStability> stability;  // of the ranking of all encoders; none for fewer than three
+  size_t encoders = 0;  // of both sides, judged in all of these tasks
+  std::vector<std::string> task_names;
+  std::optional<RankStability> stability;  // of their ranking; none for fewer than three encoders
 };
 
 struct Comparison {
@@ -61,14 +63,21 @@ struct CellPair {
 };
 std::vector<CellPair> pair_cells(const Side& a, const Side& b);
 
-/// Everything that can be said of B against A. Outcomes are read for one pair of cells at a time; `visit`, if
+/// Everything that can be said of B against A. Throws std::invalid_argument naming the nearest field if an
+/// allowed name is none. Outcomes are read for one pair of cells at a time; `visit`, if
 /// given, sees each comparable pair while they are loaded (the gate's slices).
 Comparison compare_sides(
     const Side& a, const Side& b, const CompareOptions& options,
     const std::function<void(const CellComparison&, const ReportCell& a, const ReportCell& b)>& visit = {});
 
-/// Tables: differences, what is not comparable, what is missing, the average.
-std::vector<Table> to_tables(const Comparison& comparison);
+/// The mean over the comparable headlines that are shares; nothing for fewer than two. Encoders of both sides
+/// that were judged in all of them are ranked.
+std::optional<AverageDifference> average_difference(const Comparison& comparison, const Side& a,
+                                                    const Side& b);
+
+/// Tables: differences, what is not comparable, what was allowed, what is missing, the average, remarks.
+/// `metrics`: "headline", "all" or a metric's name.
+std::vector<Table> to_tables(const Comparison& comparison, const std::string& metrics = "headline");
 Json to_json(const Comparison& comparison);
 
 }  // namespace repbench

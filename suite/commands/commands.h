@@ -8,7 +8,8 @@
 #include "pretrain/weights/import.h"
 
 // Each command adds itself to the program and runs when it is chosen. Errors are exceptions; only main
-// catches. A command whose answer is no has printed it and throws CLI::RuntimeError(1), the exit code.
+// catches. A command whose answer is no, or that has no verdict, has printed so
+// and throws CLI::RuntimeError with the exit code, 1 or 3.
 
 namespace repbench {
 
@@ -16,6 +17,7 @@ void add_pretrain(CLI::App& program);
 void add_evaluate(CLI::App& program);
 void add_run(CLI::App& program);
 void add_report(CLI::App& program);
+void add_compare(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_convert(CLI::App& program);
 void add_embed(CLI::App& program);

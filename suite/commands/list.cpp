@@ -12,6 +12,7 @@
 #include "pretrain/weights/format.h"
 #include "protocols/protocol.h"
 #include "reports/metric_kinds.h"
+#include "reports/references.h"
 #include "suite/commands/commands.h"
 
 namespace repbench {
@@ -46,9 +47,29 @@ void print_metrics() {
   }
 }
 
+std::string column_names(const ReferenceTable& table) {
+  constexpr size_t kShown = 3;
+  std::string text;
+  for (size_t i = 0; i < std::min(kShown, table.columns.size()); ++i)
+    text += (i == 0 ? "" : ", ") + table.columns[i].name;
+  return table.columns.size() <= kShown ? text
+                                        : fmt::format("{} and {} more", text, table.columns.size() - kShown);
+}
+
+/// Published tables by the name that `repbench report --reference` takes.
+void print_references() {
+  fmt::print("published numbers\n");
+  for (const Reference& reference : read_references()) {
+    for (const ReferenceTable& table : reference.tables) {
+      fmt::print("  {:32} {}: {} by {}{}\n", table.name, table.where, column_names(table), table.axis,
+                 table.verified ? "" : " (most recalled, not read)");
+    }
+  }
+}
+
 void list(const std::string& family) {
-  const std::vector<std::string> families = {"datasets",   "encoders",  "metrics",
-                                             "objectives", "protocols", "weights"};
+  const std::vector<std::string> families = {"datasets",  "encoders", "metrics",   "objectives",
+                                             "protocols", "weights",  "references"};
   if (!family.empty() && std::find(families.begin(), families.end(), family) == families.end()) {
     fail_unknown_name("list", "a family of kinds", family, families);
   }
@@ -59,6 +80,7 @@ void list(const std::string& family) {
   if (wanted("objectives")) print_rows("objectives", objective_kinds());
   if (wanted("protocols")) print_rows("protocols", protocol_kinds());
   if (wanted("weights")) print_rows("weights made elsewhere", weights_formats());
+  if (family == "references") print_references();  // no kinds: shown when asked for
 }
 
 }  // namespace
@@ -67,7 +89,8 @@ void add_list(CLI::App& program) {
   auto family = std::make_shared<std::string>();
   CLI::App* command =
       program.add_subcommand("list", "the kinds of data sets, encoders, metrics, objectives and protocols");
-  command->add_option("kind", *family, "datasets, encoders, metrics, objectives, protocols or weights");
+  command->add_option("kind", *family,
+                      "datasets, encoders, metrics, objectives, protocols, weights or references");
   command->callback([family] { list(*family); });
 }
 
