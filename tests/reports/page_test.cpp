@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reports/page_sections.h"
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
 #include "tests/reports/sample_record.h"
