@@ -11,6 +11,7 @@
 #include "reports/axes.h"
 #include "reports/metric_kinds.h"
 #include "reports/statistics/bootstrap.h"
+#include "reports/statistics/intervals.h"
 #include "reports/statistics/normal.h"
 #include "reports/statistics/paired.h"
 #include "reports/statistics/power.h"
@@ -28,6 +29,8 @@ struct Pair {
   const Metric* a;
   const Metric* b;
 };
+
+double half_width(const Interval& interval) { return (interval.high - interval.low) / 2; }
 
 const OutcomeTable* table_of(const Run& run, const Metric& metric) {
   if (!run.record.outcomes || metric.column.empty()) return nullptr;
@@ -70,18 +73,20 @@ bool have_outcomes_of_the_same_units(const std::vector<Pair>& pairs) {
   });
 }
 
-void set_normal_tests(double difference, Direction direction, ErrorLevel& level) {
-  const double sign = direction == Direction::lower_is_better ? -1 : 1;
+/// Student's test of a mean difference of `level.n` units (0: very many). Where all of them say the same,
+/// that is as unlikely as their signs.
+void set_tests(double difference, Direction direction, ErrorLevel& level) {
+  const double loss = direction == Direction::lower_is_better ? difference : -difference;
+  double unlikely = 0.5;
   if (level.standard_error > 0) {
-    const double z = sign * difference / level.standard_error;
-    level.p_loss = normal_tail(-z);
-    level.p_gain = normal_tail(z);
-    level.p = std::min(1.0, 2 * std::min(level.p_loss, level.p_gain));
-  } else {  // every unit says the same
-    level.p_loss = sign * difference < 0 ? 0 : sign * difference > 0 ? 1 : 0.5;
-    level.p_gain = 1 - level.p_loss;
-    level.p = difference == 0 ? 1 : 0;
+    const double z = std::abs(loss) / level.standard_error;
+    unlikely = level.n > 1 ? student_t_tail(z, static_cast<double>(level.n - 1)) : normal_tail(z);
+  } else if (loss != 0) {
+    unlikely = std::pow(0.5, static_cast<double>(level.n));
   }
+  level.p_loss = loss >= 0 ? unlikely : 1 - unlikely;
+  level.p_gain = 1 - level.p_loss;
+  level.p = std::min(1.0, 2 * unlikely);
 }
 
 /// Shares of the same units: proportions, exactly.
@@ -100,18 +105,15 @@ ErrorLevel proportions_level(const Pair& pair, const std::vector<uint32_t>& coun
     keep(b);
   }
   const PairedCounts paired = paired_counts(a, b);
-  const double n = static_cast<double>(paired.n());
-  const double discordant = static_cast<double>(paired.only_a + paired.only_b) / n;
-  const double difference = static_cast<double>(paired.only_b - paired.only_a) / n;
   ErrorLevel level;
   level.method = fmt::format("Tango's score interval and exact McNemar test (mid-p) on {} {}s, {} discordant",
                              paired.n(), table_of(*pair.run_a, *pair.a)->unit, paired.only_a + paired.only_b);
   level.interval = tango_interval(paired);
-  level.standard_error = std::sqrt(std::max(0.0, discordant - difference * difference) / n);
+  level.standard_error = half_width(level.interval) / normal_quantile(1 - kTwoSidedAlpha / 2);
   level.p = mcnemar_mid_p(paired.only_a, paired.only_b);
   level.p_loss = mcnemar_mid_p_loss(paired.only_a, paired.only_b);
   level.p_gain = mcnemar_mid_p_loss(paired.only_b, paired.only_a);
-  level.detectable = detectable_difference(discordance_error(discordant, paired.n()), kTwoSidedAlpha, 2);
+  level.detectable = detectable_difference(level.standard_error, kTwoSidedAlpha, 2);
   level.n = paired.n();
   return level;
 }
@@ -140,10 +142,11 @@ ErrorLevel bootstrap_level(const std::vector<Pair>& pairs, const std::vector<uin
                              rows.size(), table_of(*pairs[0].run_a, *pairs[0].a)->unit);
   if (pairs.size() > 1) level.method += fmt::format(", means over {} seeds", pairs.size());
   level.interval = result.interval;
-  level.standard_error = result.standard_error;
+  constexpr double kRounding = 1e-12;
+  level.standard_error = result.standard_error > kRounding * std::abs(difference) ? result.standard_error : 0;
   level.n = static_cast<int64_t>(rows.size());
   level.detectable = detectable_difference(level.standard_error, kTwoSidedAlpha, 2);
-  set_normal_tests(difference, direction, level);
+  set_tests(difference, direction, level);
   return level;
 }
 
@@ -165,7 +168,7 @@ std::optional<ErrorLevel> unpaired_level(const std::vector<Pair>& pairs, double 
   level.interval = {difference - half, difference + half};
   level.n = n;
   level.detectable = detectable_difference(level.standard_error, kTwoSidedAlpha, 2);
-  set_normal_tests(difference, direction, level);
+  set_tests(difference, direction, level);
   return level;
 }
 
@@ -178,8 +181,7 @@ ErrorLevel timed_level(const Pair& pair, Direction direction) {
   level.method = fmt::format("Mann-Whitney test and Hodges-Lehmann interval over {} and {} {}s", a.size(),
                              b.size(), pair.a->repetitions->unit);
   level.interval = shift.interval;
-  level.standard_error =
-      (shift.interval.high - shift.interval.low) / (2 * normal_quantile(1 - kTwoSidedAlpha / 2));
+  level.standard_error = half_width(shift.interval) / normal_quantile(1 - kTwoSidedAlpha / 2);
   level.p = test.p;
   const bool worse = direction == Direction::lower_is_better ? shift.shift > 0 : shift.shift < 0;
   level.p_loss = worse ? test.p / 2 : 1 - test.p / 2;
@@ -207,12 +209,9 @@ std::optional<ErrorLevel> seed_level(const std::vector<Pair>& pairs, Direction d
   level.method = fmt::format("paired t over {} {}s", differences.size(), unit);
   level.interval = test.interval;
   level.standard_error = test.standard_error;
-  level.p = test.p;
-  const bool worse = direction == Direction::lower_is_better ? test.mean > 0 : test.mean < 0;
-  level.p_loss = worse ? test.p / 2 : 1 - test.p / 2;
-  level.p_gain = worse ? 1 - test.p / 2 : test.p / 2;
-  level.detectable = detectable_difference(test.standard_error, kTwoSidedAlpha, 2);
   level.n = test.n;
+  set_tests(test.mean, direction, level);
+  level.detectable = detectable_difference(test.standard_error, kTwoSidedAlpha, 2);
   return level;
 }
 
