@@ -165,8 +165,9 @@ std::string where(const GatePolicy& policy) {
 std::string_view name_of(GateRule rule) { return kRules[static_cast<size_t>(rule)]; }
 
 Json to_json(const GatePolicy& policy) {
-  Json json = {{"policy", name_of(policy.rule)}, {"margin", policy.margin}, {"margins", policy.margins},
-               {"allow", policy.allowed},        {"slices", Json::array()}, {"source", repaired_utf8(policy.source)}};
+  Json json = {{"policy", name_of(policy.rule)}, {"margin", policy.margin},
+               {"margins", policy.margins},      {"allow", policy.allowed},
+               {"slices", Json::array()},        {"source", repaired_utf8(policy.source)}};
   if (policy.rule == GateRule::detect) json["alpha"] = policy.alpha;
   json["metrics"] = policy.all_metrics ? "all" : "headline";
   if (!policy.metrics.empty()) json["metrics"] = policy.metrics;

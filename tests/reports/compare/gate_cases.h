@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "reports/compare/gate.h"
+#include "reports/statistics/normal.h"
 #include "reports/statistics/paired.h"
 #include "tests/files/scratch_folder.h"
 #include "tests/reports/sample_record.h"
@@ -21,10 +21,10 @@ inline MetricComparison compared_accuracy(const PairedCounts& counts) {
   metric.a = static_cast<double>(counts.both + counts.only_a) / n;
   metric.b = static_cast<double>(counts.both + counts.only_b) / n;
   metric.difference = metric.b - metric.a;
-  const double discordant = static_cast<double>(counts.only_a + counts.only_b) / n;
   ErrorLevel level;
+  level.method = "exact";
   level.interval = tango_interval(counts);
-  level.standard_error = std::sqrt(std::max(0.0, discordant - metric.difference * metric.difference) / n);
+  level.standard_error = (level.interval.high - level.interval.low) / (2 * normal_quantile(0.975));
   level.p = mcnemar_mid_p(counts.only_a, counts.only_b);
   level.p_loss = mcnemar_mid_p_loss(counts.only_a, counts.only_b);
   level.p_gain = mcnemar_mid_p_loss(counts.only_b, counts.only_a);
