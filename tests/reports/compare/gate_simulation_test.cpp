@@ -29,10 +29,10 @@ MetricComparison drawn(double loss, std::mt19937_64& random) {
 }
 
 /// How many runs have the verdict in any metric. The first metric of each loses `loss`, the others nothing.
-int runs_with(Verdict verdict, GateRule rule, double loss, size_t metrics) {
+int runs_with(Verdict verdict, GateRule rule, double loss, size_t metrics, int of = kRuns) {
   std::mt19937_64 random(20'260'301);
   int runs = 0;
-  for (int run = 0; run < kRuns; ++run) {
+  for (int run = 0; run < of; ++run) {
     std::vector<Judged> family;
     for (size_t i = 0; i < metrics; ++i) family.push_back({drawn(i == 0 ? loss : 0, random), kMargin});
     const std::vector<Judgement> results = judge(rule, 0.01, family);
@@ -48,6 +48,9 @@ TEST(GateSimulation, DetectFlagsAtMostOneInAHundredRunsOfTwentyEqualMetrics) {
   const int flagged = runs_with(Verdict::regression, GateRule::detect, 0, kMetrics);
   RecordProperty("flagged", flagged);
   EXPECT_LE(flagged, 18);  // 1 % of 1,000 and 2.5 standard deviations
+  const int of_ten_thousand = runs_with(Verdict::regression, GateRule::detect, 0, kMetrics, 10'000);
+  RecordProperty("flagged of 10,000", of_ten_thousand);
+  EXPECT_LE(of_ten_thousand, 125);  // likewise: the first thousand alone say little
 }
 
 TEST(GateSimulation, DetectCallsEqualMetricsImprovedNoMoreOften) {
