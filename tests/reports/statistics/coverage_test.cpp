@@ -51,6 +51,9 @@ int bootstraps_that_cover(const Sampled& sampled, int64_t n, int64_t resamples) 
 }
 
 void expect_coverage(int64_t n, int64_t resamples) {
+#ifndef NDEBUG
+  if (n * resamples > 200'000) GTEST_SKIP() << "takes minutes without the optimiser";
+#endif
   for (const Sampled& sampled : kSampled) {
     const int covered = bootstraps_that_cover(sampled, n, resamples);
     testing::Test::RecordProperty(sampled.name, covered);
