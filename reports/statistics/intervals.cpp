@@ -51,6 +51,17 @@ double student_t_quantile(double probability, int64_t degrees_of_freedom) {
   return std::sqrt(freedom * (1 - high) / high);
 }
 
+double student_t_tail(double t, double degrees_of_freedom) {
+  if (!(degrees_of_freedom > 0) || !std::isfinite(degrees_of_freedom) || std::isnan(t)) {
+    throw std::invalid_argument(
+        fmt::format("[student_t_tail] expected a number and degrees of freedom > 0; got {} and {}", t,
+                    degrees_of_freedom));
+  }
+  const double x = degrees_of_freedom / (degrees_of_freedom + t * t);
+  const double tail = Eigen::numext::betainc(degrees_of_freedom / 2, 0.5, x) / 2;
+  return t < 0 ? 1 - tail : tail;
+}
+
 double binomial_standard_error(int64_t successes, int64_t n) {
   expect_counts("binomial_standard_error", successes, n);
   const double share = static_cast<double>(successes) / static_cast<double>(n);

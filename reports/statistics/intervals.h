@@ -15,6 +15,9 @@ Interval wilson_interval(int64_t successes, int64_t n);
 /// freedom. `probability` in (0, 1), `degrees_of_freedom` >= 1.
 double student_t_quantile(double probability, int64_t degrees_of_freedom);
 
+/// P(T > t) of a Student variable. `degrees_of_freedom` > 0, need not be whole.
+double student_t_tail(double t, double degrees_of_freedom);
+
 double binomial_standard_error(int64_t successes, int64_t n);
 
 struct MeanAndDeviation {
