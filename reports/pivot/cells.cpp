@@ -41,8 +41,8 @@ std::optional<Difference> difference_of_settings(const Observation& a, const Obs
     if (field.field.starts_with(kHashes)) keys.insert(keys.end(), {"dataset.spec", field.field});
   }
   if (setting_of(left) != setting_of(right)) {
-    for (const auto& record : {&left, &right}) {
-      for (const auto& [key, value] : flat(record->checkpoint.at("config"))) {
+    for (const Record* record : {&left, &right}) {
+      for (const auto& [key, value] : flat(record->checkpoint.value("config", Json::object()))) {
         if (key != "seed" && !key.ends_with(".seed")) keys.push_back("config." + key);
       }
     }

@@ -12,10 +12,10 @@ namespace repbench {
 struct PivotOptions {
   std::vector<std::string> rows = {"encoder"};  // keys: reports/pivot/keys.h
   std::vector<std::string> columns = {"dataset", "protocol"};
-  std::vector<std::string> where;   // "KEY=VALUE": reports that have it; all must hold
-  std::string metric = "headline";  // "headline", "all", or a metric's name
-  bool average = false;             // a last column
-  std::string reference;            // "mae:decoder_depth": published numbers beside ours; "" for none
+  std::vector<std::string> where = {};  // "KEY=VALUE": reports that have it; all must hold
+  std::string metric = "headline";      // "headline", "all", or a metric's name
+  bool average = false;                 // a last column
+  std::string reference = {};           // "mae:decoder_depth": published numbers beside ours; "" for none
 };
 
 /// Every report below the folders. Throws what find_reports and read_record throw, and std::runtime_error if

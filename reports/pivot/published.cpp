@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
+#include <stdexcept>
 
 #include "reports/axes.h"
 
@@ -64,16 +66,44 @@ std::string conditions_text(const Json& conditions) {
   return text;
 }
 
-std::optional<PublishedColumn> column_beside(const Pivot& pivot, size_t ours, const ReferenceTable& table,
-                                             const ReferenceColumn& theirs) {
-  PublishedColumn column{ours, table.name + ", " + theirs.name, {}};
+/// Columns of which each is of one data set or encoder fill one column here: at most one of them fits a cell.
+bool is_of_one(const ReferenceColumn& column) {
+  return column.conditions.contains("dataset") || column.conditions.contains("encoder");
+}
+
+/// Fills in what `theirs` has beside our column.
+bool fill(const Pivot& pivot, const ReferenceTable& table, const ReferenceColumn& theirs,
+          PublishedColumn& column) {
   bool any = false;
-  for (const auto& row : pivot.cells) {
-    const auto cell = row[ours].empty() ? std::nullopt : their_cell(row[ours].runs[0], table, theirs);
-    column.cells.push_back(cell ? cell_text(*cell) : kAbsent);
-    any = any || cell;
+  for (size_t row = 0; row < pivot.rows.size(); ++row) {
+    const PivotCell& ours = pivot.cells[row][column.beside];
+    const auto cell = ours.empty() ? std::nullopt : their_cell(ours.runs[0], table, theirs);
+    if (!cell) continue;
+    column.cells[row] = cell_text(*cell);
+    any = true;
   }
-  return any ? std::optional(std::move(column)) : std::nullopt;
+  return any;
+}
+
+/// Beside one of our columns; names in `used` which of their columns were.
+std::vector<PublishedColumn> columns_beside(const Pivot& pivot, size_t ours, const ReferenceTable& table,
+                                            std::set<const ReferenceColumn*>& used) {
+  std::vector<PublishedColumn> columns;
+  std::optional<size_t> shared;
+  for (const ReferenceColumn& theirs : table.columns) {
+    PublishedColumn fresh{ours, table.name + ", " + theirs.name,
+                          std::vector<std::string>(pivot.rows.size(), kAbsent)};
+    const bool joins = is_of_one(theirs) && shared;
+    if (!fill(pivot, table, theirs, joins ? columns[*shared] : fresh)) continue;
+    used.insert(&theirs);
+    if (joins) {
+      columns[*shared].heading = table.name;
+    } else {
+      columns.push_back(std::move(fresh));
+      if (is_of_one(theirs)) shared = columns.size() - 1;
+    }
+  }
+  return columns;
 }
 
 void check_axis(const Pivot& pivot, const ReferenceTable& table) {
@@ -92,14 +122,14 @@ void check_axis(const Pivot& pivot, const ReferenceTable& table) {
                   table.name, table.axis));
 }
 
-std::string note_of(const ReferenceTable& table, const std::vector<const ReferenceColumn*>& used) {
+std::string note_of(const ReferenceTable& table, const std::set<const ReferenceColumn*>& used) {
   if (used.empty())
     return fmt::format("{} ({}, {}) has no number for any cell here. ", table.name, table.source,
                        table.where);
   std::string text = fmt::format("{}: as published by {}, {}, measured under {}", table.name, table.source,
                                  table.where, conditions_text(table.conditions));
   for (const ReferenceColumn* column : used) {
-    if (!column->conditions.empty())
+    if (!column->conditions.empty() && !is_of_one(*column))
       text += fmt::format("; {}: {}", column->name, conditions_text(column->conditions));
   }
   text += ". ";
@@ -112,14 +142,10 @@ std::string note_of(const ReferenceTable& table, const std::vector<const Referen
 Published find_published(const Pivot& pivot, const ReferenceTable& table) {
   check_axis(pivot, table);
   Published published;
-  std::vector<const ReferenceColumn*> used;
+  std::set<const ReferenceColumn*> used;
   for (size_t ours = 0; ours < pivot.columns.size(); ++ours) {
-    for (const ReferenceColumn& theirs : table.columns) {
-      auto column = column_beside(pivot, ours, table, theirs);
-      if (!column) continue;
-      published.columns.push_back(std::move(*column));
-      if (std::find(used.begin(), used.end(), &theirs) == used.end()) used.push_back(&theirs);
-    }
+    for (PublishedColumn& column : columns_beside(pivot, ours, table, used))
+      published.columns.push_back(std::move(column));
   }
   published.note = note_of(table, used);
   return published;
