@@ -40,7 +40,7 @@ struct Features {
 /// What all fits gave.
 struct Trials {
   std::vector<std::vector<double>> accuracy;  // by shots, then seed
-  Classification last;                        // most shots, last seed
+  std::vector<std::vector<double>> right;     // by shots, then test example: share of draws
   Json choices = Json::array();
   int64_t unfinished = 0;  // fits that stopped before the tolerance
 };
@@ -86,16 +86,13 @@ class FewShot final : public Protocol {
     const std::chrono::duration<double> solved = std::chrono::steady_clock::now() - start;
 
     Record record;
+    record.outcomes = {task.test->class_names(), {picture_table(features.test.ids, features.test.labels)}};
     add_metrics(trials, features.test.labels.size(0), features.classes, record);
-    record.outcomes = classification_outcomes(trials.last, features.test.labels, features.test.ids);
     record.resolved["taps"] = taps_;
     record.resolved["C"] = C_;
     if (!trials.choices.empty()) record.resolved["choices"] = trials.choices;
     for (const FewShotDraw& draw : draws.draws) {
       record.resolved["draw_hashes"].push_back(draw.support.back().hash);
-    }
-    for (size_t i = 0; i < shots_.size(); ++i) {
-      record.resolved["accuracy_by_seed"][std::to_string(shots_[i])] = trials.accuracy[i];
     }
     if (words) add_zero_shot(*words, features.test, record);
     if (trials.unfinished > 0) {
@@ -147,6 +144,7 @@ class FewShot final : public Protocol {
   Trials fit_all(const Features& features, const FewShotDraws& draws, const ProtocolContext& context) const {
     Trials trials;
     trials.accuracy.resize(shots_.size());
+    trials.right.assign(shots_.size(), std::vector<double>(features.test.ids.size(), 0));
     const auto total = static_cast<int64_t>(draws.draws.size() * shots_.size());
     int64_t done = 0;
     for (size_t s = 0; s < draws.draws.size(); ++s) {
@@ -157,8 +155,7 @@ class FewShot final : public Protocol {
         const Choice choice = choose(features, rows, trials);
         const at::Tensor scores = fit_and_score(features, choice.tap, rows.support,
                                                 features.test.by_tap.at(choice.tap), {choice.C}, trials);
-        trials.last = classify(scores[0], features.test.labels);
-        trials.accuracy[i].push_back(trials.last.accuracy());
+        add(classify(scores[0], features.test.labels), i, trials);
         if (choice.validation_accuracy >= 0) {
           trials.choices.push_back({{"seed", context.seed + s},
                                     {"shots", shots_[i]},
@@ -169,7 +166,16 @@ class FewShot final : public Protocol {
         context.progress("few-shot fits", ++done, total);
       }
     }
+    for (std::vector<double>& column : trials.right) {
+      for (double& count : column) count /= static_cast<double>(draws.draws.size());
+    }
     return trials;
+  }
+
+  /// `right` counts draws until all are done.
+  static void add(const Classification& result, size_t shots, Trials& trials) {
+    trials.accuracy[shots].push_back(result.accuracy());
+    for (size_t i = 0; i < result.is_correct.size(); ++i) trials.right[shots][i] += result.is_correct[i];
   }
 
   /// The best (tap, C) on the validation shots; equal accuracies: the earlier tap, then the earlier C.
@@ -217,6 +223,9 @@ class FewShot final : public Protocol {
       }
       metric.chance = 1.0 / static_cast<double>(classes);
       metric.ceiling = 1;
+      metric.column = fmt::format("correct_{}_shot", shots_[i]);
+      metric.repetitions = {"draw", trials.accuracy[i]};
+      record.outcomes->tables.front().columns[metric.column] = trials.right[i];
       record.metrics.push_back(std::move(metric));
       curve.y.push_back(spread.mean);
       curve.intervals.push_back(
@@ -244,6 +253,8 @@ class FewShot final : public Protocol {
     Metric metric = classification_metrics(result).front();
     metric.name = "accuracy_zero_shot";
     metric.headline = false;
+    metric.column = "correct_zero_shot";
+    record.outcomes->tables.front().columns[metric.column] = column_of(result.is_correct);
     const Curve few = record.curves.front();
     Curve line = empty_curve("zero-shot");
     line.y.assign(few.x.size(), metric.value);

@@ -14,17 +14,20 @@
 #include "protocols/kinds.h"
 #include "protocols/metrics.h"
 #include "reports/statistics/intervals.h"
+#include "reports/statistics/paired.h"
 
 namespace repbench {
 namespace {
 
 constexpr const char* kScratch = "from scratch";
 
+/// "all", "from_scratch": how metrics and columns of outcomes call a point.
+std::string name_of(const std::string& point) { return point == kScratch ? "from_scratch" : point; }
+
 /// One tuned model, judged on the whole test set.
 struct Point {
   std::string name;  // "0", "0.5", "1", ..., "all", "from scratch"
   Classification result;
-  at::Tensor labels;
   int64_t trainable = 0;
   double train_loss = 0;
   double seconds = 0;
@@ -201,20 +204,21 @@ class Finetune final : public Protocol {
       labels.push_back(batch->labels);
     }
     Point point;
-    point.labels = at::cat(labels);
-    point.result = classify(at::cat(scores), point.labels);
+    point.result = classify(at::cat(scores), at::cat(labels));
     return point;
   }
 
   Record summarise(const std::vector<Point>& points, const Task& task, int64_t depth) const {
     Record record;
-    std::vector<std::string> ids;
-    for (const int64_t index : task.test_examples.indices) ids.push_back(task.test->id(index));
+    record.outcomes = {task.test->class_names(), {picture_table(*task.test, task.test_examples.indices)}};
+    auto& columns = record.outcomes->tables.front().columns;
     Curve curve = empty_curve("partial fine-tuning"), scratch = empty_curve(kScratch);
     const Point* headline = nullptr;
     for (const Point& point : points) {
       Metric metric = classification_metrics(point.result).front();
-      metric.name = point.name == kScratch ? "accuracy_from_scratch" : "accuracy_" + point.name;
+      metric.name = "accuracy_" + name_of(point.name);
+      metric.column = "correct_" + name_of(point.name);
+      columns[metric.column] = column_of(point.result.is_correct);
       metric.headline = false;
       if (point.name != kScratch) headline = &point;
       record.metrics.push_back(std::move(metric));
@@ -224,10 +228,12 @@ class Finetune final : public Protocol {
       add_to_curve(point.name == kScratch ? scratch : curve, point, depth);
     }
     record.metrics[static_cast<size_t>(headline - points.data())].headline = true;
-    record.outcomes = classification_outcomes(headline->result, headline->labels, ids);
+    const at::Tensor& predictions = headline->result.predictions;
+    columns["prediction"] = {predictions.const_data_ptr<int64_t>(),
+                             predictions.const_data_ptr<int64_t>() + predictions.numel()};
     record.curves = {curve};
     if (!scratch.x.empty()) record.curves.push_back(scratch);
-    record.resolved["paired_mid_p_against_" + headline->name] = paired(points, *headline, ids);
+    record.resolved["paired_mid_p_against_" + headline->name] = paired(points, *headline);
     return record;
   }
 
@@ -240,14 +246,11 @@ class Finetune final : public Protocol {
     curve.intervals.push_back(wilson_interval(point.result.correct, point.result.n));
   }
 
-  static Json paired(const std::vector<Point>& points, const Point& headline,
-                     const std::vector<std::string>& ids) {
+  static Json paired(const std::vector<Point>& points, const Point& headline) {
     Json values = Json::object();
-    const Outcomes reference = classification_outcomes(headline.result, headline.labels, ids);
     for (const Point& point : points) {
       if (&point == &headline) continue;
-      const PairedCounts counts =
-          paired_counts(reference, classification_outcomes(point.result, point.labels, ids));
+      const PairedCounts counts = paired_counts(headline.result.is_correct, point.result.is_correct);
       values[point.name] = mcnemar_mid_p(counts.only_a, counts.only_b);
     }
     return values;

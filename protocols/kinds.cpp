@@ -1,5 +1,9 @@
 #include "protocols/kinds.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <stdexcept>
 #include <vector>
 
 #include "files/nearest.h"
@@ -21,7 +25,7 @@ std::span<const ProtocolKind> protocol_kinds() {
       {"finetune", "tune the last 0, 1/2, 1, ... all blocks, and train from scratch", 1, Needs::labels,
        make_finetune},
       {"throughput", "pictures per second of inference and of a pretraining step", 1, Needs::nothing,
-       make_throughput},
+       make_throughput, OnFeatures::refused, /*in_turns=*/true},
       {"reconstruction", "error on removed patches, and a sheet of pictures (MAE)", 1, Needs::pictures,
        make_reconstruction},
       {"visualise",
@@ -29,6 +33,22 @@ std::span<const ProtocolKind> protocol_kinds() {
        Needs::pictures, make_visualise},
   };
   return kKinds;
+}
+
+std::vector<ProtocolResult> Protocol::run_in_turns(std::span<const Subject> subjects, const Task&,
+                                                   const ProtocolContext&) {
+  throw std::invalid_argument(
+      fmt::format("[protocols] expected a protocol that measures encoders in turns ({}); got another for {} "
+                  "encoders",
+                  protocols_in_turns(), subjects.size()));
+}
+
+std::string protocols_in_turns() {
+  std::vector<std::string_view> names;
+  for (const ProtocolKind& kind : protocol_kinds()) {
+    if (kind.in_turns) names.push_back(kind.name);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 const ProtocolKind& find_protocol(std::string_view name) {

@@ -58,7 +58,7 @@ class Knn final : public Protocol {
       curve.intervals.push_back(wilson_interval(result.correct, result.n));
       if (k != headline_k_) continue;
       record.metrics = classification_metrics(result);
-      record.outcomes = classification_outcomes(result, test.labels, test.ids);
+      record.outcomes = classification_outcomes(result, test.labels, test.ids, task.test->class_names());
     }
     record.curves.push_back(std::move(curve));
     record.resolved = {{"tap", tap}, {"validation_accuracy", validation}, {"taps_tried", taps}};

@@ -76,7 +76,7 @@ class LinearProbe final : public Protocol {
 
     Record record;
     record.metrics = classification_metrics(result);
-    record.outcomes = classification_outcomes(result, test.labels, test.ids);
+    record.outcomes = classification_outcomes(result, test.labels, test.ids, task.test->class_names());
     record.resolved = {{"tap", choice.tap},
                        {strength_name(), choice.strength},
                        {"validation_accuracy", choice.validation_accuracy},

@@ -60,6 +60,7 @@ Metric mean_per_class(const Classification& result, double chance) {
   metric.standard_error = std::sqrt(variance) / static_cast<double>(present);
   metric.chance = chance;
   metric.ceiling = 1;
+  metric.column = "correct";
   return metric;
 }
 
@@ -152,10 +153,13 @@ Classification classify(const at::Tensor& scores, const at::Tensor& labels) {
   for (int64_t i = 0; i < n; ++i) {
     const int64_t label = host.const_data_ptr<int64_t>()[i];
     const bool correct = result.predictions.const_data_ptr<int64_t>()[i] == label;
+    result.is_correct.push_back(correct);
     result.correct += correct;
     result.class_correct[label] += correct;
     ++result.class_n[label];
-    if (classes > kTop) result.correct_top5 += rank_of(score + i * classes, classes, label) < kTop;
+    if (classes <= kTop) continue;
+    result.is_in_top5.push_back(rank_of(score + i * classes, classes, label) < kTop);
+    result.correct_top5 += result.is_in_top5.back();
   }
   return result;
 }
@@ -178,8 +182,10 @@ std::vector<Metric> classification_metrics(const Classification& result) {
   std::vector<Metric> metrics{share_metric("accuracy", result.correct, result.n, 1 / classes),
                               mean_per_class(result, 1 / classes)};
   metrics[0].headline = true;
+  metrics[0].column = "correct";
   if (result.correct_top5 >= 0) {
     metrics.push_back(share_metric("accuracy_top5", result.correct_top5, result.n, kTop / classes));
+    metrics.back().column = "correct_top5";
   }
   return metrics;
 }
@@ -202,18 +208,35 @@ double best_permuted_accuracy(const at::Tensor& predictions, const at::Tensor& l
   return correct / static_cast<double>(predicted.numel());
 }
 
-Outcomes classification_outcomes(const Classification& result, const at::Tensor& labels,
-                                 std::vector<std::string> ids) {
-  check_labels("metrics", labels, result.n, static_cast<int64_t>(result.class_n.size()));
-  if (static_cast<int64_t>(ids.size()) != result.n) {
-    refuse("metrics", std::to_string(result.n) + " ids", std::to_string(ids.size()));
+std::vector<double> column_of(const std::vector<uint8_t>& flags) { return {flags.begin(), flags.end()}; }
+
+OutcomeTable picture_table(std::vector<std::string> ids, const at::Tensor& labels) {
+  if (static_cast<int64_t>(ids.size()) != labels.numel()) {
+    refuse("metrics", std::to_string(labels.numel()) + " ids", std::to_string(ids.size()));
   }
   const at::Tensor truth = labels.cpu().contiguous();
   const int64_t* label = truth.const_data_ptr<int64_t>();
+  return {"picture", std::move(ids), {label, label + truth.numel()}, {}};
+}
+
+OutcomeTable picture_table(const Dataset& dataset, std::span<const int64_t> examples) {
+  OutcomeTable table{"picture", {}, {}, {}};
+  for (const int64_t index : examples) {
+    table.ids.push_back(dataset.id(index));
+    table.labels.push_back(dataset.label(index));
+  }
+  return table;
+}
+
+Outcomes classification_outcomes(const Classification& result, const at::Tensor& labels,
+                                 std::vector<std::string> ids, std::vector<std::string> class_names) {
+  check_labels("metrics", labels, result.n, static_cast<int64_t>(result.class_n.size()));
+  OutcomeTable table = picture_table(std::move(ids), labels);
   const int64_t* prediction = result.predictions.const_data_ptr<int64_t>();
-  Outcomes outcomes{std::move(ids), {label, label + result.n}, {prediction, prediction + result.n}, {}};
-  for (int64_t i = 0; i < result.n; ++i) outcomes.correct.push_back(label[i] == prediction[i]);
-  return outcomes;
+  table.columns["prediction"] = {prediction, prediction + result.n};
+  table.columns["correct"] = column_of(result.is_correct);
+  if (!result.is_in_top5.empty()) table.columns["correct_top5"] = column_of(result.is_in_top5);
+  return {std::move(class_names), {std::move(table)}};
 }
 
 }  // namespace repbench

@@ -55,7 +55,7 @@ struct ProtocolContext {
 };
 
 struct ProtocolResult {
-  Record record;
+  Record record;                   // its `run` may say more than the caller knows
   std::vector<Sheet> sheets = {};  // pictures for the page
   std::vector<std::pair<std::string, IndexList>> draws =
       {};  // of the training data, named: kept as index files
@@ -71,6 +71,12 @@ class Protocol {
   /// Fills metrics, curves, outcomes, resolved settings, cost and warnings; the caller adds everything else.
   /// Throws std::invalid_argument when the subject or task does not fit ("[zero_shot] expected a text side").
   virtual ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) = 0;
+
+  /// Several subjects in one measurement, so that a drift of the machine hits all alike: a result a subject,
+  /// in their order, of one `run["measurement"]`. Throws std::invalid_argument where ProtocolKind::in_turns
+  /// is not set.
+  virtual std::vector<ProtocolResult> run_in_turns(std::span<const Subject> subjects, const Task& task,
+                                                   const ProtocolContext& context);
 };
 
 /// What of a data set a protocol cannot do without.
@@ -88,10 +94,14 @@ struct ProtocolKind {
   Needs needs;
   std::unique_ptr<Protocol> (*make)();
   OnFeatures on_features = OnFeatures::refused;
+  bool in_turns = false;  // can it measure several subjects in one measurement?
 };
 std::span<const ProtocolKind> protocol_kinds();
 
 /// Throws std::invalid_argument naming the nearest kind.
 const ProtocolKind& find_protocol(std::string_view name);
+
+/// The names of those that can measure several subjects in turns.
+std::string protocols_in_turns();
 
 }  // namespace repbench

@@ -9,6 +9,7 @@
 #include "pretrain/checkpoint.h"
 #include "pretrain/objectives/mae.h"
 #include "protocols/kinds.h"
+#include "protocols/metrics.h"
 #include "reports/statistics/intervals.h"
 
 namespace repbench {
@@ -68,7 +69,11 @@ class Reconstruction final : public Protocol {
       add_batch(*mae, *batch, context, errors, sheet);
       context.progress("reconstruction", static_cast<int64_t>(errors.size()), chosen.size());
     }
-    return {summarise(errors, *mae), {std::move(sheet)}};
+    Record record = summarise(errors, *mae);
+    OutcomeTable table = picture_table(*task.test, chosen.indices);
+    table.columns[record.headline().column] = std::move(errors);
+    record.outcomes = {task.test->class_names(), {std::move(table)}};
+    return {std::move(record), {std::move(sheet)}};
   }
 
  private:
@@ -137,6 +142,7 @@ class Reconstruction final : public Protocol {
     metric.n = error.n;
     metric.standard_error = error.standard_deviation / std::sqrt(static_cast<double>(error.n));
     metric.interval = error.interval;
+    metric.column = "squared_error";
     Record record;
     record.metrics.push_back(std::move(metric));
     record.resolved = {{"mask_ratio", mae.options().mask_ratio}, {"norm_pix", mae.options().norm_pix}};

@@ -34,6 +34,7 @@ struct Texts {
 /// One direction over all galleries.
 struct Search {
   std::string name;
+  std::string column;          // of the outcomes, for the ranks
   std::vector<int64_t> ranks;  // one a query, from 1
   std::vector<double> chance;  // sums over queries, one a k
 };
@@ -141,13 +142,14 @@ class Retrieval final : public Protocol {
         unit_rows(extract_features(subject, task.test, task.test_examples, task.view, taps, context)
                       .by_tap.at("projected"));
 
-    Search to_image{"text_to_image", {}, {0, 0, 0}}, to_text{"image_to_text", {}, {0, 0, 0}};
+    Search to_image{"text_to_image", "image_rank", {}, {0, 0, 0}},
+        to_text{"image_to_text", "text_rank", {}, {0, 0, 0}};
     for (int64_t first = 0; first + gallery <= pictures; first += gallery) {
       search(image, texts, first, gallery, to_image, to_text);
       context.progress("galleries", first / gallery + 1, pictures / gallery);
     }
     Record record = report(to_image, to_text);
-    record.outcomes = outcomes_of(texts, to_image);
+    record.outcomes = outcomes_of(texts, task, to_image, to_text);
     record.resolved = {{"galleries", pictures / gallery},
                        {"pictures_in_a_gallery", gallery},
                        {"texts", to_image.ranks.size()},
@@ -193,6 +195,7 @@ class Retrieval final : public Protocol {
                                         [&](int64_t rank) { return rank <= kRecallAt[k]; });
         record.metrics.push_back(share_metric(fmt::format("{}_recall_at_{}", direction->name, kRecallAt[k]),
                                               hits, n, direction->chance[k] / static_cast<double>(n)));
+        record.metrics.back().column = direction->column;
       }
       const std::vector<double> ranks(direction->ranks.begin(), direction->ranks.end());
       Metric median;
@@ -201,6 +204,7 @@ class Retrieval final : public Protocol {
       median.unit = "rank";
       median.direction = Direction::lower_is_better;
       median.n = n;
+      median.column = direction->column;
       Metric mean = median;
       mean.name = direction->name + "_mean_rank";
       mean.value = std::accumulate(ranks.begin(), ranks.end(), 0.0) / static_cast<double>(n);
@@ -211,15 +215,18 @@ class Retrieval final : public Protocol {
     return record;
   }
 
-  /// A row a text: is its own picture the nearest?
-  static Outcomes outcomes_of(const Texts& texts, const Search& to_image) {
-    const size_t n = to_image.ranks.size();
-    Outcomes outcomes{{texts.ids.begin(), texts.ids.begin() + static_cast<int64_t>(n)},
-                      std::vector<int64_t>(n, -1),
-                      std::vector<int64_t>(n, -1),
-                      {}};
-    for (const int64_t rank : to_image.ranks) outcomes.correct.push_back(rank == 1);
-    return outcomes;
+  /// The texts and the pictures of all galleries, each with the place of its nearest match.
+  static Outcomes outcomes_of(const Texts& texts, const Task& task, const Search& to_image,
+                              const Search& to_text) {
+    OutcomeTable of_texts{"text",
+                          {texts.ids.begin(), texts.ids.begin() + std::ssize(to_image.ranks)},
+                          std::vector<int64_t>(to_image.ranks.size(), -1),
+                          {}};
+    of_texts.columns[to_image.column] = {to_image.ranks.begin(), to_image.ranks.end()};
+    OutcomeTable of_pictures =
+        picture_table(*task.test, std::span(task.test_examples.indices).first(to_text.ranks.size()));
+    of_pictures.columns[to_text.column] = {to_text.ranks.begin(), to_text.ranks.end()};
+    return {task.test->class_names(), {std::move(of_texts), std::move(of_pictures)}};
   }
 
   int64_t candidates_ = 0;

@@ -2,11 +2,17 @@
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <stdexcept>
+#include <tuple>
 
 #include "datasets/random.h"
+#include "files/hash.h"
 #include "pretrain/checkpoint.h"
 #include "pretrain/optimizer.h"
 #include "protocols/kinds.h"
@@ -27,8 +33,33 @@ struct Workload {
   std::function<void()> run;
   int64_t macs = 0;  // of one example
   std::string examples = "images";
+  size_t subject = 0;              // whose it is
+  int64_t calls = 1;               // of a timed block
   std::vector<double> rates = {};  // examples per second, one a repetition
 };
+
+/// What one measurement's reports have in common, and no others.
+std::string measurement_id(std::span<const Subject> subjects) {
+  Sha256 hash;
+  hash.update(fmt::format("{} {}\n", std::chrono::system_clock::now().time_since_epoch().count(), getpid()));
+  for (const Subject& subject : subjects) hash.update(subject.label + "\n");
+  return hash.hex();
+}
+
+/// In which order a repetition takes them: workloads of one kind beside each other, and among these the
+/// subjects forwards or backwards.
+std::vector<Workload*> turn_of(std::vector<Workload>& workloads, bool backwards) {
+  const std::vector<std::string_view> kinds = {"inference", "text_inference", "pretraining_step"};
+  const auto place = [&](const Workload* workload) {
+    const auto subject = static_cast<int64_t>(workload->subject);
+    return std::tuple(std::find(kinds.begin(), kinds.end(), workload->name), backwards ? -subject : subject);
+  };
+  std::vector<Workload*> turn;
+  for (Workload& workload : workloads) turn.push_back(&workload);
+  std::sort(turn.begin(), turn.end(),
+            [&](const Workload* a, const Workload* b) { return place(a) < place(b); });
+  return turn;
+}
 
 class Throughput final : public Protocol {
  public:
@@ -43,28 +74,52 @@ class Throughput final : public Protocol {
                 {.help = "fewest calls before timing; goes on until steady", .minimum = 1, .maximum = 1e4});
   }
 
-  ProtocolResult run(const Subject& subject, const Task&, const ProtocolContext& context) override {
-    const InputSpec& input = subject.encoder->input();
-    const at::Tensor pictures = random_pictures(input, context.seed);
-    std::vector<Workload> workloads = {inference(subject, pictures, context)};
-    if (subject.encoder->text() != nullptr) workloads.push_back(text_inference(subject, context));
-    if (!subject.checkpoint.empty()) workloads.push_back(pretraining(subject, pictures, context));
+  ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
+    return std::move(run_in_turns({&subject, 1}, task, context).front());
+  }
 
-    std::vector<int64_t> calls;
-    for (Workload& workload : workloads) calls.push_back(calls_per_block(workload));
-    for (int64_t repetition = 0; repetition < repetitions_; ++repetition) {
-      for (size_t w = 0; w < workloads.size(); ++w) {
-        const double seconds = seconds_of([&] {
-          for (int64_t call = 0; call < calls[w]; ++call) workloads[w].run();
-        });
-        workloads[w].rates.push_back(static_cast<double>(calls[w] * batch_) / seconds);
+  std::vector<ProtocolResult> run_in_turns(std::span<const Subject> subjects, const Task&,
+                                           const ProtocolContext& context) override {
+    if (subjects.empty()) throw std::invalid_argument("[throughput] expected an encoder; got none");
+    const std::string measurement = measurement_id(subjects);
+    std::vector<Workload> workloads;
+    for (size_t i = 0; i < subjects.size(); ++i) {
+      for (Workload& workload : workloads_of(subjects[i], context)) {
+        workload.subject = i;
+        workloads.push_back(std::move(workload));
       }
+    }
+    for (Workload* workload : turn_of(workloads, false)) workload->calls = calls_per_block(*workload);
+    for (int64_t repetition = 0; repetition < repetitions_; ++repetition) {
+      for (Workload* workload : turn_of(workloads, repetition % 2 == 1)) time_block(*workload);
       context.progress("throughput", repetition + 1, repetitions_);
     }
-    return {summarise(workloads)};
+    std::vector<ProtocolResult> results;
+    for (size_t i = 0; i < subjects.size(); ++i) {
+      results.push_back({summarise(workloads, i)});
+      results.back().record.run["measurement"] = measurement;
+      if (subjects.size() > 1) results.back().record.cost["encoders_in_turns"] = subjects.size();
+    }
+    return results;
   }
 
  private:
+  /// What there is to time: a text side and a pretraining step only where there are such.
+  std::vector<Workload> workloads_of(const Subject& subject, const ProtocolContext& context) const {
+    const at::Tensor pictures = random_pictures(subject.encoder->input(), context.seed);
+    std::vector<Workload> workloads = {inference(subject, pictures, context)};
+    if (subject.encoder->text() != nullptr) workloads.push_back(text_inference(subject, context));
+    if (!subject.checkpoint.empty()) workloads.push_back(pretraining(subject, pictures, context));
+    return workloads;
+  }
+
+  void time_block(Workload& workload) const {
+    const double seconds = seconds_of([&] {
+      for (int64_t call = 0; call < workload.calls; ++call) workload.run();
+    });
+    workload.rates.push_back(static_cast<double>(workload.calls * batch_) / seconds);
+  }
+
   at::Tensor random_pictures(const InputSpec& input, uint64_t seed) const {
     const at::Tensor pictures = at::empty({batch_, input.size, input.size, input.channels}, at::kByte);
     RandomStream stream(seed, Purpose::view, 0, 0);
@@ -157,18 +212,20 @@ class Throughput final : public Protocol {
     return std::max<int64_t>(1, std::llround(block_seconds_ / mean_of_five(0)));
   }
 
-  Record summarise(const std::vector<Workload>& workloads) const {
+  static Record summarise(const std::vector<Workload>& workloads, size_t subject) {
     Record record;
     for (const Workload& workload : workloads) {
+      if (workload.subject != subject) continue;
       const MeanAndDeviation rate = mean_and_deviation(workload.rates);
       Metric metric;
       metric.name = fmt::format("{}_{}_per_second", workload.name, workload.examples);
       metric.value = rate.mean;
       metric.unit = workload.examples + "/s";
-      metric.headline = &workload == &workloads.front();
+      metric.headline = record.metrics.empty();
       metric.n = rate.n;
       metric.standard_error = rate.standard_deviation / std::sqrt(static_cast<double>(rate.n));
       metric.interval = rate.interval;
+      metric.repetitions = {"timed block", workload.rates};
       record.metrics.push_back(std::move(metric));
       Curve repetitions;
       repetitions.name = workload.name + " by repetition";

@@ -8,6 +8,7 @@
 
 #include "datasets/loader.h"
 #include "protocols/kinds.h"
+#include "protocols/metrics.h"
 #include "protocols/text_features.h"
 #include "reports/heat.h"
 #include "reports/statistics/intervals.h"
@@ -71,7 +72,8 @@ class Visualise final : public Protocol {
     const Seen seen = look(*encoder, task, chosen, context);
 
     ProtocolResult result;
-    result.record = summarise(seen);
+    result.record = summarise(seen, picture_table(*task.test, chosen.indices));
+    result.record.outcomes->class_names = task.test->class_names();
     result.sheets.push_back(attention_sheet(seen, rows_of(*task.test, chosen, shown_, context.seed)));
     const std::vector<int64_t> captioned = with_captions(seen, *task.test, chosen, context.seed);
     if (seen.projected.defined() && !captioned.empty()) {
@@ -238,8 +240,9 @@ class Visualise final : public Protocol {
     return sheet;
   }
 
-  static Record summarise(const Seen& seen) {
-    const MeanAndDeviation entropy = mean_and_deviation(entropies(seen.attention));
+  static Record summarise(const Seen& seen, OutcomeTable pictures) {
+    const std::vector<double> of_pictures = entropies(seen.attention);
+    const MeanAndDeviation entropy = mean_and_deviation(of_pictures);
     Metric metric;
     metric.name = "attention_entropy";
     metric.value = entropy.mean;
@@ -249,7 +252,10 @@ class Visualise final : public Protocol {
     metric.standard_error = entropy.standard_deviation / std::sqrt(static_cast<double>(entropy.n));
     metric.interval = {std::max(0.0, entropy.interval.low), std::min(1.0, entropy.interval.high)};
     metric.ceiling = 1;
+    metric.column = "attention_entropy";
+    pictures.columns[metric.column] = of_pictures;
     Record record;
+    record.outcomes = {{}, {std::move(pictures)}};
     record.metrics.push_back(std::move(metric));
     record.resolved = {{"patches", seen.attention.size(1)}};
     return record;

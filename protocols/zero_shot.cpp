@@ -7,7 +7,7 @@
 #include "protocols/kinds.h"
 #include "protocols/metrics.h"
 #include "protocols/zero_shot_classifier.h"
-#include "reports/statistics/intervals.h"
+#include "reports/statistics/paired.h"
 
 namespace repbench {
 namespace {
@@ -63,18 +63,14 @@ class ZeroShot final : public Protocol {
             "[zero_shot] key 'templates': expected 'ensemble' with a file of features, or with texts of "
             "each class's own; got 'single'");
       }
-      report(ensemble, test, record);
+      report(ensemble, test, *task.test, record);
       return {std::move(record), {}};
     }
     const Classification single = classify(cosines(features, classifier.single), test.labels);
     const bool by_ensemble = templates_ == "ensemble";
-    report(by_ensemble ? ensemble : single, test, record);
-    Metric beside = classification_metrics(by_ensemble ? single : ensemble).front();
-    beside.name = by_ensemble ? "accuracy_single_prompt" : "accuracy_ensemble";
-    beside.headline = false;
-    record.metrics.push_back(std::move(beside));
-    const PairedCounts counts = paired_counts(classification_outcomes(ensemble, test.labels, test.ids),
-                                              classification_outcomes(single, test.labels, test.ids));
+    report(by_ensemble ? ensemble : single, test, *task.test, record);
+    report_beside(by_ensemble ? single : ensemble, by_ensemble ? "single_prompt" : "ensemble", record);
+    const PairedCounts counts = paired_counts(ensemble.is_correct, single.is_correct);
     record.resolved["ensemble_against_single_prompt"] = {
         {"only_ensemble_correct", counts.only_a},
         {"only_single_correct", counts.only_b},
@@ -83,10 +79,21 @@ class ZeroShot final : public Protocol {
   }
 
  private:
-  static void report(const Classification& result, const FeatureSet& test, Record& record) {
+  static void report(const Classification& result, const FeatureSet& test, const Dataset& dataset,
+                     Record& record) {
     record.metrics = classification_metrics(result);
-    record.outcomes = classification_outcomes(result, test.labels, test.ids);
+    record.outcomes = classification_outcomes(result, test.labels, test.ids, dataset.class_names());
     check_for_permutation(result, test.labels, record);
+  }
+
+  /// The other of the two classifiers, in a column of its own.
+  static void report_beside(const Classification& result, const std::string& name, Record& record) {
+    Metric metric = classification_metrics(result).front();
+    metric.name = "accuracy_" + name;
+    metric.column = "correct_" + name;
+    metric.headline = false;
+    record.outcomes->tables.front().columns[metric.column] = column_of(result.is_correct);
+    record.metrics.push_back(std::move(metric));
   }
 
   std::string prompts_;

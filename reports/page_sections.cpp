@@ -1,5 +1,7 @@
 #include "reports/page_sections.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -10,6 +12,9 @@
 
 namespace repbench {
 namespace {
+
+constexpr size_t kMostTested =
+    1000;  // reports; reading the outcomes of more takes longer than a reader waits
 
 struct Grid {
   std::string label;
@@ -53,14 +58,21 @@ Section comparison_section(const PageData& data) {
   std::set<std::string> grid_labels;
   for (const Grid& grid : grids_of(data)) grid_labels.insert(grid.label);
   std::vector<Record> compared;
+  const bool tested = data.records.size() <= kMostTested;
   bool any_trained = false;
   for (size_t i = 0; i < data.records.size(); ++i) {
     if (grid_labels.contains(label_of(data.records[i]))) continue;
     compared.push_back(data.records[i]);
-    compared.back().outcomes = read_outcomes(data.files[i]);
+    if (tested) compared.back().outcomes = read_outcomes(data.files[i], data.records[i]);
     any_trained = any_trained || !is_control(compared.back());
   }
   Section section{"Comparison", "", {}};
+  if (!tested) {
+    section.text = fmt::format(
+        "More than {} reports: their outcomes are not read, and no cell is tested. `repbench compare` tests "
+        "two of them.",
+        kMostTested);
+  }
   const bool shown_in_grid =
       !any_trained && !grid_labels.empty();  // only controls are left: the grid has them
   if (!compared.empty() && !shown_in_grid) {

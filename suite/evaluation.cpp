@@ -62,6 +62,82 @@ Json to_json(const SourceStatistics& data) {
           {"wait_seconds", data.waited}};
 }
 
+/// Of one run: when it began, how it is run, what was read for it.
+struct Circumstances {
+  Circumstances(const Evaluation& evaluation, Progress& progress) {
+    const EvaluateOptions& options = evaluation.options;
+    context.execution = start_execution(options.execution);
+    context.seed = static_cast<uint64_t>(options.seed);
+    context.batch_size = options.batch_size > 0 ? options.batch_size : kExtractionBatch;
+    context.workers = static_cast<int>(options.workers);
+    context.cache = options.cache;
+    context.progress = [&progress](std::string_view what, int64_t done, int64_t total) {
+      progress.update(what, done, total);
+    };
+    context.on_source_read = [this](const SourceStatistics& read) { add(data, read); };
+    reset_peak_memory();
+  }
+  Circumstances(const Circumstances&) = delete;  // the context points here
+  Circumstances& operator=(const Circumstances&) = delete;
+
+  std::chrono::system_clock::time_point start = std::chrono::system_clock::now();
+  ProtocolContext context;
+  SourceStatistics data;
+};
+
+Task task_of(const Evaluation& evaluation, const Subject& subject) {
+  const ProtocolKind& kind = find_protocol(evaluation.protocol);
+  if (subject.features != nullptr) check_judges_features(kind);
+  return kind.needs != Needs::nothing ? open_task(evaluation, subject) : Task{};
+}
+
+/// What was asked, of which data: what two reports must share to be compared.
+void identify(ProtocolResult& result, const Evaluation& evaluation, const Task& task) {
+  Record& record = result.record;
+  record.dataset = dataset_section(task, evaluation);
+  record.protocol = evaluation.protocol;
+  record.protocol_version = find_protocol(evaluation.protocol).version;
+  record.requested = evaluation.requested;
+  const std::string words = prompts_hash(record.resolved);
+  if (!words.empty()) record.dataset["hashes"]["prompts"] = words;
+  if (!result.draws.empty()) record.dataset["hashes"]["draws"] = hash_of(result.draws);
+  for (const auto& setting : evaluation.identity.items()) {
+    // What prompts say counts, not where they lie.
+    if (words.empty() || setting.key() != "prompts") record.identity.push_back(setting.key());
+  }
+  record.fingerprint = fingerprint(record);
+}
+
+/// Adds to what the protocol measured all that it does not know.
+void complete(ProtocolResult& result, const Circumstances& run, const Evaluation& evaluation,
+              const Subject& subject, const Task& task) {
+  Record& record = result.record;
+  identify(result, evaluation, task);
+  record.run.update(run_section(run.start));
+  record.environment = environment(run.context.execution);
+  record.checkpoint = subject.description;
+  record.cost["seconds"] =
+      std::chrono::duration<double>(std::chrono::system_clock::now() - run.start).count();
+  if (!subject.checkpoint.empty()) record.cost["training_seconds"] = subject.training_seconds;
+  record.cost["peak_memory_bytes"] = peak_memory_bytes();
+  if (run.data.pictures > 0) record.cost["data"] = to_json(run.data);
+  record.warnings.insert(record.warnings.end(), subject.warnings.begin(), subject.warnings.end());
+  if (subject.features != nullptr) {
+    const std::string warning =
+        feature_task_warning(subject, find_protocol(evaluation.protocol), evaluation.options);
+    if (!warning.empty()) record.warnings.push_back(warning);
+  }
+  if (task.train && evaluation.options.train_split == evaluation.options.test_split)
+    record.warnings.push_back("training and test pictures are of one split");
+}
+
+void write(const ProtocolResult& result, const Evaluation& evaluation, const Task& task,
+           const std::filesystem::path& folder) {
+  if (task.train) write_draws(result, task, evaluation, folder);
+  if (!result.sheets.empty()) write_sheets(folder / "sheet.json", result.sheets);
+  write_record(folder, result.record);
+}
+
 }  // namespace
 
 void remember_command(int argc, const char* const* argv) {
@@ -177,56 +253,29 @@ Subject raw_pixels_subject(const InputSpec& like, const std::string& label) {
 
 Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std::filesystem::path& folder,
                       Progress& progress) {
-  const ProtocolKind& kind = find_protocol(evaluation.protocol);
-  const auto start = std::chrono::system_clock::now();
-  ProtocolContext context;
-  context.execution = start_execution(evaluation.options.execution);
-  context.seed = static_cast<uint64_t>(evaluation.options.seed);
-  context.batch_size = evaluation.options.batch_size > 0 ? evaluation.options.batch_size : kExtractionBatch;
-  context.workers = static_cast<int>(evaluation.options.workers);
-  context.cache = evaluation.options.cache;
-  context.progress = [&](std::string_view what, int64_t done, int64_t total) {
-    progress.update(what, done, total);
-  };
-  SourceStatistics data;
-  context.on_source_read = [&](const SourceStatistics& read) { add(data, read); };
-  reset_peak_memory();
-  if (subject.features != nullptr) check_judges_features(kind);
-  const Task task = kind.needs != Needs::nothing ? open_task(evaluation, subject) : Task{};
+  Circumstances run(evaluation, progress);
+  const Task task = task_of(evaluation, subject);
   if (task.train) write_draws(task, evaluation, folder);
+  ProtocolResult result = evaluation.instance->run(subject, task, run.context);
+  complete(result, run, evaluation, subject, task);
+  write(result, evaluation, task, folder);
+  return std::move(result.record);
+}
 
-  ProtocolResult result = evaluation.instance->run(subject, task, context);
-  Record& record = result.record;
-  record.run = run_section(start);
-  record.environment = environment(context.execution);
-  record.checkpoint = subject.description;
-  record.dataset = dataset_section(task, evaluation);
-  record.protocol = evaluation.protocol;
-  record.protocol_version = kind.version;
-  record.requested = evaluation.requested;
-  Json identity = evaluation.identity;
-  if (const std::string words = prompts_hash(record.resolved); !words.empty()) {
-    record.dataset["hashes"]["prompts"] = words;
-    identity.erase("prompts");  // what they say counts, not where they lie
+std::vector<Record> run_in_turns(Evaluation& evaluation, std::span<const Subject> subjects,
+                                 std::span<const std::filesystem::path> folders, Progress& progress) {
+  Circumstances run(evaluation, progress);
+  std::vector<Task> tasks;
+  for (const Subject& subject : subjects) tasks.push_back(task_of(evaluation, subject));
+  std::vector<ProtocolResult> results =
+      evaluation.instance->run_in_turns(subjects, tasks.front(), run.context);
+  std::vector<Record> records;
+  for (size_t i = 0; i < subjects.size(); ++i) {
+    complete(results[i], run, evaluation, subjects[i], tasks[i]);
+    write(results[i], evaluation, tasks[i], folders[i]);
+    records.push_back(std::move(results[i].record));
   }
-  if (!result.draws.empty()) record.dataset["hashes"]["draws"] = hash_of(result.draws);
-  const Json hashes = record.dataset["hashes"];
-  record.fingerprint = fingerprint(evaluation.protocol, kind.version, identity, hashes);
-  record.cost["seconds"] = std::chrono::duration<double>(std::chrono::system_clock::now() - start).count();
-  if (!subject.checkpoint.empty()) record.cost["training_seconds"] = subject.training_seconds;
-  record.warnings.insert(record.warnings.end(), subject.warnings.begin(), subject.warnings.end());
-  if (subject.features != nullptr) {
-    const std::string warning = feature_task_warning(subject, kind, evaluation.options);
-    if (!warning.empty()) record.warnings.push_back(warning);
-  }
-  if (task.train && evaluation.options.train_split == evaluation.options.test_split)
-    record.warnings.push_back("training and test pictures are of one split");
-  record.cost["peak_memory_bytes"] = peak_memory_bytes();
-  if (data.pictures > 0) record.cost["data"] = to_json(data);
-  if (task.train) write_draws(result, task, evaluation, folder);
-  if (!result.sheets.empty()) write_sheets(folder / "sheet.json", result.sheets);
-  write_record(folder, record);
-  return record;
+  return records;
 }
 
 }  // namespace repbench

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,10 @@ Subject raw_pixels_subject(const InputSpec& like, const std::string& label = "ra
 /// Runs it and writes report.json, outcomes.json and sheet.json into `folder`.
 Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std::filesystem::path& folder,
                       Progress& progress);
+
+/// The same of several, measured in turns (Protocol::run_in_turns); one folder a subject.
+std::vector<Record> run_in_turns(Evaluation& evaluation, std::span<const Subject> subjects,
+                                 std::span<const std::filesystem::path> folders, Progress& progress);
 
 /// The command line of this process, for a report's `run` section.
 void remember_command(int argc, const char* const* argv);

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 
 #include "protocols/stored_features.h"
 #include "reports/table.h"
@@ -15,25 +18,85 @@ namespace repbench {
 namespace {
 
 struct Arguments {
-  std::string subject, out, label, like;
-  std::vector<std::string> protocols, datasets, assignments;
+  std::string subject, out, like;
+  std::vector<std::string> beside, labels, protocols, datasets, assignments;
   bool force = false;
   std::shared_ptr<WeightsOptions> weights;
 };
 
-Subject subject_of(const Arguments& arguments) {
-  if (arguments.subject != "raw_pixels") {
-    if (!arguments.like.empty())
-      throw std::invalid_argument("[evaluate] --like: expected with raw_pixels alone; got a checkpoint");
-    if (is_feature_file(arguments.subject)) return feature_subject(arguments.subject, arguments.label);
-    return load_subject(arguments.subject, arguments.label, *arguments.weights);
-  }
-  if (arguments.like.empty()) {
+/// The encoder itself, then those measured beside it.
+std::vector<std::string> paths_of(const Arguments& arguments) {
+  std::vector<std::string> paths = arguments.beside;
+  paths.insert(paths.begin(), arguments.subject);
+  return paths;
+}
+
+/// Complains before anything is loaded.
+void check(const Arguments& arguments) {
+  const std::vector<std::string> paths = paths_of(arguments);
+  const bool controls = std::find(paths.begin(), paths.end(), "raw_pixels") != paths.end();
+  if (!controls && !arguments.like.empty())
+    throw std::invalid_argument("[evaluate] --like: expected with raw_pixels alone; got a checkpoint");
+  if (controls && arguments.like.empty()) {
     throw std::invalid_argument(
         "[evaluate] raw_pixels: expected --like CHECKPOINT, whose input is used; got none");
   }
-  return raw_pixels_subject(load_subject(arguments.like).encoder->input(),
-                            arguments.label.empty() ? "raw pixels" : arguments.label);
+  if (arguments.labels.size() > paths.size()) {
+    throw std::invalid_argument(
+        fmt::format("[evaluate] --label: expected at most one an encoder ({}); got {}", paths.size(),
+                    arguments.labels.size()));
+  }
+  for (const std::string& protocol : arguments.protocols) {
+    if (arguments.beside.empty() || find_protocol(protocol).in_turns) continue;
+    throw std::invalid_argument(
+        fmt::format("[evaluate] --beside: expected a protocol that measures encoders in turns ({}); got {}",
+                    protocols_in_turns(), protocol));
+  }
+}
+
+Subject subject_of(const Arguments& arguments, const std::string& path, const std::string& label) {
+  if (path == "raw_pixels") {
+    return raw_pixels_subject(load_subject(arguments.like).encoder->input(),
+                              label.empty() ? "raw pixels" : label);
+  }
+  if (is_feature_file(path)) return feature_subject(path, label);
+  return load_subject(path, label, *arguments.weights);
+}
+
+std::vector<Subject> subjects_of(const Arguments& arguments) {
+  const std::vector<std::string> paths = paths_of(arguments);
+  std::vector<Subject> subjects;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    subjects.push_back(
+        subject_of(arguments, paths[i], i < arguments.labels.size() ? arguments.labels[i] : ""));
+  }
+  return subjects;
+}
+
+/// A label as the name of a folder, which it does not leave.
+std::string folder_of(std::string label) {
+  const auto fits = [](unsigned char letter) { return std::isalnum(letter) != 0 || letter == '-'; };
+  for (size_t i = 0; i < label.size(); ++i) {
+    if (!fits(static_cast<unsigned char>(label[i])) && (label[i] != '.' || i == 0)) label[i] = '_';
+  }
+  return label;
+}
+
+/// Where each subject's report goes: beside each other they need names of their own.
+std::vector<std::filesystem::path> folders_of(const Arguments& arguments, const Evaluation& evaluation,
+                                              std::span<const Subject> subjects) {
+  const std::filesystem::path out = arguments.out;
+  if (subjects.size() == 1) return {out / folder_name(evaluation)};
+  std::vector<std::filesystem::path> folders;
+  for (const Subject& subject : subjects) {
+    folders.push_back(out / folder_of(subject.label) / folder_name(evaluation));
+    if (std::count(folders.begin(), folders.end(), folders.back()) == 1) continue;
+    throw std::invalid_argument(fmt::format(
+        "[evaluate] --beside: expected labels that differ in letters and digits (--label, once an encoder in "
+        "their order); got '{}' twice",
+        subject.label));
+  }
+  return folders;
 }
 
 /// A report of another encoder or of other settings is not overwritten unasked.
@@ -42,7 +105,9 @@ void refuse_another(const std::filesystem::path& folder, const Evaluation& evalu
   const std::filesystem::path file = folder / "report.json";
   if (!std::filesystem::exists(file)) return;
   const Record there = read_record(file);
-  if (there.requested == evaluation.requested && there.dataset.value("spec", "") == evaluation.dataset &&
+  const bool has_data = find_protocol(evaluation.protocol).needs != Needs::nothing;
+  if (there.requested == evaluation.requested &&
+      there.dataset.value("spec", "") == (has_data ? evaluation.dataset : "") &&
       there.checkpoint.value("sha256", "") == subject.sha256 && there.checkpoint.at("label") == subject.label)
     return;
   throw std::invalid_argument(fmt::format(
@@ -71,10 +136,9 @@ std::vector<std::string> datasets_of(const Arguments& arguments, const std::opti
   return {feature_dataset(*features)};
 }
 
-void evaluate(const Arguments& arguments) {
-  std::optional<Subject> features;
-  if (is_feature_file(arguments.subject)) features = subject_of(arguments);
-  std::vector<Evaluation> evaluations;  // every setting is checked before anything runs
+/// Every setting is checked before anything runs.
+std::vector<Evaluation> evaluations_of(const Arguments& arguments, const std::optional<Subject>& features) {
+  std::vector<Evaluation> evaluations;
   for (const std::string& protocol : arguments.protocols) {
     for (const std::string& dataset : datasets_of(arguments, features)) {
       evaluations.push_back(
@@ -88,15 +152,33 @@ void evaluate(const Arguments& arguments) {
           "[evaluate] expected each protocol on a data set once; got {} twice", folder_name(evaluation)));
     }
   }
-  const Subject subject = features ? *features : subject_of(arguments);
+  return evaluations;
+}
+
+void print(const Record& record, const std::filesystem::path& folder) {
+  for (const Metric& metric : record.metrics) fmt::print("{:32} {}\n", metric.name, format_metric(metric));
+  print_warnings(record.warnings);
+  fmt::print("report: {}\n", (folder / "report.json").string());
+}
+
+void evaluate(const Arguments& arguments) {
+  check(arguments);
+  std::optional<Subject> features;
+  if (is_feature_file(arguments.subject))
+    features = subject_of(arguments, arguments.subject, arguments.labels.empty() ? "" : arguments.labels[0]);
+  std::vector<Evaluation> evaluations = evaluations_of(arguments, features);
+  const std::vector<Subject> subjects = features ? std::vector{*features} : subjects_of(arguments);
   for (Evaluation& evaluation : evaluations) {
-    const std::filesystem::path folder = std::filesystem::path(arguments.out) / folder_name(evaluation);
-    if (!arguments.force) refuse_another(folder, evaluation, subject);
+    const auto folders = folders_of(arguments, evaluation, subjects);
+    for (size_t i = 0; i < subjects.size() && !arguments.force; ++i)
+      refuse_another(folders[i], evaluation, subjects[i]);
     Progress progress(folder_name(evaluation) + ": ");
-    const Record record = run_evaluation(evaluation, subject, folder, progress);
-    for (const Metric& metric : record.metrics) fmt::print("{:32} {}\n", metric.name, format_metric(metric));
-    for (const std::string& warning : record.warnings) fmt::print(stderr, "warning: {}\n", warning);
-    fmt::print("report: {}\n", (folder / "report.json").string());
+    if (subjects.size() == 1) {
+      print(run_evaluation(evaluation, subjects[0], folders[0], progress), folders[0]);
+      continue;
+    }
+    const std::vector<Record> records = run_in_turns(evaluation, subjects, folders, progress);
+    for (size_t i = 0; i < records.size(); ++i) print(records[i], folders[i]);
   }
 }
 
@@ -119,7 +201,10 @@ void add_evaluate(CLI::App& program) {
       ->default_str("fashion_mnist");
   command->add_option("--out", arguments->out, "folder for the reports")->required();
   command->add_flag("--force", arguments->force, "replace reports of other encoders or settings");
-  command->add_option("--label", arguments->label, "the row's name in tables");
+  command->add_option("--beside", arguments->beside, "throughput: another encoder, measured in turns with it")
+      ->allow_extra_args(false);
+  command->add_option("--label", arguments->labels, "the row's name in tables; with --beside once an encoder")
+      ->allow_extra_args(false);
   command->add_option("--like", arguments->like, "raw_pixels: a checkpoint whose input is used");
   arguments->weights = add_weights_options(*command);
   command->footer([arguments] {

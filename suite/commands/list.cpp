@@ -11,6 +11,7 @@
 #include "pretrain/objective.h"
 #include "pretrain/weights/format.h"
 #include "protocols/protocol.h"
+#include "reports/metric_kinds.h"
 #include "reports/references.h"
 #include "suite/commands/commands.h"
 
@@ -21,6 +22,29 @@ template <class Rows>
 void print_rows(std::string_view title, const Rows& rows) {
   fmt::print("{}\n", title);
   for (const auto& row : rows) fmt::print("  {:16} {}\n", row.name, row.summary);
+}
+
+std::string_view direction_name(Direction direction) {
+  switch (direction) {
+    case Direction::higher_is_better:
+      return "higher";
+    case Direction::lower_is_better:
+      return "lower";
+    case Direction::neither:
+      break;
+  }
+  return "neither";
+}
+
+std::string or_dash(std::string_view text) { return text.empty() ? "-" : std::string(text); }
+
+void print_metrics() {
+  fmt::print("metrics: unit, direction, chance, ceiling, version, definition\n");
+  for (const MetricKind& kind : metric_kinds()) {
+    fmt::print("  {:36} {:26} {:8} {:22} {:2} v{}  {}\n", kind.name, kind.unit.empty() ? "share" : kind.unit,
+               direction_name(kind.direction), or_dash(kind.chance),
+               kind.ceiling ? fmt::format("{}", *kind.ceiling) : "-", kind.version, kind.definition);
+  }
 }
 
 std::string column_names(const ReferenceTable& table) {
@@ -44,7 +68,7 @@ void print_references() {
 }
 
 void list(const std::string& family) {
-  const std::vector<std::string> families = {"datasets",  "encoders", "objectives",
+  const std::vector<std::string> families = {"datasets",  "encoders", "metrics",   "objectives",
                                              "protocols", "weights",  "references"};
   if (!family.empty() && std::find(families.begin(), families.end(), family) == families.end()) {
     fail_unknown_name("list", "a family of kinds", family, families);
@@ -52,6 +76,7 @@ void list(const std::string& family) {
   const auto wanted = [&](std::string_view name) { return family.empty() || family == name; };
   if (wanted("datasets")) print_rows("datasets", dataset_kinds());
   if (wanted("encoders")) print_rows("encoders", encoder_kinds());
+  if (wanted("metrics")) print_metrics();
   if (wanted("objectives")) print_rows("objectives", objective_kinds());
   if (wanted("protocols")) print_rows("protocols", protocol_kinds());
   if (wanted("weights")) print_rows("weights made elsewhere", weights_formats());
@@ -63,8 +88,9 @@ void list(const std::string& family) {
 void add_list(CLI::App& program) {
   auto family = std::make_shared<std::string>();
   CLI::App* command =
-      program.add_subcommand("list", "the kinds of data sets, encoders, objectives and protocols");
-  command->add_option("kind", *family, "datasets, encoders, objectives, protocols, weights or references");
+      program.add_subcommand("list", "the kinds of data sets, encoders, metrics, objectives and protocols");
+  command->add_option("kind", *family,
+                      "datasets, encoders, metrics, objectives, protocols, weights or references");
   command->callback([family] { list(*family); });
 }
 

@@ -41,14 +41,14 @@ def read(path):
 def check(path, report_path):
     features, labels = read(path)
     report = json.loads(report_path.read_text(encoding="utf-8"))
-    outcomes = json.loads((report_path.parent / "outcomes.json").read_text(encoding="utf-8"))
+    (outcomes,) = json.loads((report_path.parent / "outcomes.json").read_text(encoding="utf-8"))["tables"]
     scaler = StandardScaler().fit(features[:TRAIN].astype(np.float64))
     probe = LogisticRegression(C=report["protocol"]["resolved"]["C"], tol=1e-10, max_iter=100000)
     probe.fit(scaler.transform(features[:TRAIN]), labels[:TRAIN])
     expected = probe.predict(scaler.transform(features[TRAIN:]))
     checks = Checks()
     checks.that(outcomes["labels"] == labels[TRAIN:].tolist(), "the test rows are those of the file's split")
-    same = np.mean(np.array(outcomes["predictions"]) == expected)
+    same = np.mean(np.array(outcomes["columns"]["prediction"]) == expected)
     checks.that(same > 0.998, f"{path.suffix}: predictions of the linear probe agree with scikit-learn's on {same:.2%}")
     accuracy = {metric["name"]: metric["value"] for metric in report["metrics"]}["accuracy"]
     theirs = np.mean(expected == labels[TRAIN:])

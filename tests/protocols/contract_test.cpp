@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
+#include "reports/metric_kinds.h"
+#include "reports/statistics/intervals.h"
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
 #include "tests/protocols/tap_encoder.h"
@@ -124,9 +127,51 @@ TEST_P(ProtocolContract, EveryAccuracyKnowsItsChance) {
 TEST_P(ProtocolContract, OutcomesCoverTheTestSetOnce) {
   const Record record = run().record;
   if (!record.outcomes) return;
-  EXPECT_EQ(record.outcomes->ids.size(), 20U);
-  EXPECT_EQ(std::set<std::string>(record.outcomes->ids.begin(), record.outcomes->ids.end()).size(), 20U);
+  for (const OutcomeTable& table : record.outcomes->tables) {
+    EXPECT_EQ(table.ids.size(), 20U) << table.unit;
+    EXPECT_EQ(std::set<std::string>(table.ids.begin(), table.ids.end()).size(), 20U) << table.unit;
+  }
   EXPECT_EQ(record.headline().n.value() % 20, 0) << "once, or once a draw";
+}
+
+TEST_P(ProtocolContract, EveryMetricOfExamplesIsWhatItsColumnGives) {
+  const Record record = run().record;
+  for (const Metric& metric : record.metrics) {
+    const MetricKind& defined = find_metric_kind(metric.name);
+    check_metric(metric, metric.name);
+    ASSERT_EQ(metric.column.empty(), defined.aggregate == Aggregate::none) << metric.name;
+    if (metric.column.empty()) continue;
+    ASSERT_TRUE(record.outcomes.has_value()) << metric.name;
+    const OutcomeTable* table = record.outcomes->table_of(metric.column);
+    ASSERT_NE(table, nullptr) << metric.name;
+    EXPECT_NEAR(aggregate_outcomes(metric, *table), metric.value, 1e-9) << metric.name;
+  }
+}
+
+TEST_P(ProtocolContract, RepetitionsAverageToTheirMetric) {
+  for (const Metric& metric : run().record.metrics) {
+    const MetricKind& defined = find_metric_kind(metric.name);
+    const bool repeated = defined.denominator == "timed blocks" || defined.name == "accuracy_{}_shot";
+    ASSERT_EQ(metric.repetitions.has_value(), repeated) << metric.name;
+    if (!repeated) continue;
+    const MeanAndDeviation mean = mean_and_deviation(metric.repetitions->values);
+    EXPECT_NEAR(mean.mean, metric.value, 1e-9 * std::max(1.0, metric.value)) << metric.name;
+  }
+}
+
+TEST_P(ProtocolContract, MeasuresInTurnsOrRefuses) {
+  const std::unique_ptr<Protocol> protocol = kind().make();
+  Options fields;
+  protocol->describe(fields);
+  fields.set_all(quick(GetParam()), "test");
+  const std::vector<Subject> two = {subject(), tiny_vit()};
+  if (kind().in_turns) {
+    EXPECT_EQ(protocol->run_in_turns(two, task(), {}).size(), 2U);
+  } else {
+    EXPECT_EQ(error_message<std::invalid_argument>([&] { protocol->run_in_turns(two, task(), {}); }),
+              "[protocols] expected a protocol that measures encoders in turns (throughput); got another for "
+              "2 encoders");
+  }
 }
 
 TEST_P(ProtocolContract, AgreesWithItselfAtBothPrecisions) {

@@ -38,7 +38,8 @@ TEST(FewShot, IsNearChanceOnLabelsThatSayNothing) {
 
 TEST(FewShot, MeanErrorAndIntervalAreThoseOfTheDraws) {
   const Record record = run(tiny_vit(), toy_task(120, 50), {{"shots", {1, 2}}, {"seeds", 5}});
-  const auto by_seed = record.resolved.at("accuracy_by_seed").at("2").get<std::vector<double>>();
+  EXPECT_EQ(record.headline().repetitions.value().unit, "draw");
+  const std::vector<double> by_seed = record.headline().repetitions->values;
   ASSERT_EQ(by_seed.size(), 5U);
   double sum = 0, squares = 0;
   for (const double accuracy : by_seed) sum += accuracy;
@@ -62,13 +63,26 @@ TEST(FewShot, OneDrawHasNoInterval) {
   EXPECT_FALSE(record.headline().standard_error.has_value());
 }
 
-TEST(FewShot, OutcomesAreThoseOfTheLastDrawWithMostShots) {
-  const Record record = run(tiny_vit(), toy_task(120, 50), {{"shots", {2, 1}}});
-  int64_t correct = 0;
-  for (const uint8_t one : record.outcomes.value().correct) correct += one;
-  EXPECT_EQ(record.outcomes->ids.size(), 50U);
-  EXPECT_DOUBLE_EQ(record.resolved.at("accuracy_by_seed").at("2").at(2).get<double>(),
-                   static_cast<double>(correct) / 50);
+TEST(FewShot, OutcomesAreTheSharesOfDrawsThatWereRight) {
+  const Task task = toy_task(120, 50);
+  const Record record = run(tiny_vit(), task, {{"shots", {2, 1}}});
+  const Metric& one_shot = *record.find("accuracy_1_shot");
+  EXPECT_EQ(one_shot.column, "correct_1_shot");
+  const std::vector<double>& shares = record.outcomes.value().column("correct_1_shot");
+  ASSERT_EQ(shares.size(), 50U);
+  EXPECT_EQ(record.outcomes->tables[0].ids[49], "test/49");
+  for (const double share : shares) EXPECT_NEAR(3 * share, std::round(3 * share), 1e-12) << "of three draws";
+  EXPECT_TRUE(std::any_of(shares.begin(), shares.end(), [](double s) { return s > 0 && s < 1; }));
+
+  std::vector<double> by_hand(50, 0);
+  for (uint64_t seed = 0; seed < 3; ++seed) {
+    ProtocolContext context;
+    context.seed = seed;
+    const Record one = run(tiny_vit(), task, {{"shots", {2, 1}}, {"seeds", 1}}, context);
+    EXPECT_DOUBLE_EQ(one.find("accuracy_1_shot")->value, one_shot.repetitions.value().values.at(seed));
+    for (size_t i = 0; i < 50; ++i) by_hand[i] += one.outcomes.value().column("correct_1_shot")[i] / 3;
+  }
+  for (size_t i = 0; i < 50; ++i) EXPECT_NEAR(shares[i], by_hand[i], 1e-12) << i;
 }
 
 TEST(FewShot, EveryDrawnPictureIsReadOnce) {
@@ -136,6 +150,7 @@ TEST(FewShot, IsSetAgainstZeroShot) {
   EXPECT_TRUE(record.resolved.at("crossing_shots").is_null());
   EXPECT_EQ(record.resolved.at("crossing"), "above 16");
   EXPECT_DOUBLE_EQ(record.find("accuracy_zero_shot")->value, 1.0);
+  EXPECT_EQ(record.outcomes.value().column("correct_zero_shot"), std::vector<double>(40, 1));
   EXPECT_EQ(record.resolved.at("zero_shot").at("prompts_source"), "a test");
 }
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "protocols/classifier.h"
-#include "reports/statistics/intervals.h"
+#include "reports/statistics/paired.h"
 #include "tests/files/error_message.h"
 #include "tests/protocols/toy_subject.h"
 
@@ -160,7 +160,8 @@ TEST(Finetune, FromScratchStartsFromOtherWeights) {
   EXPECT_EQ(record.resolved.at("trainable_parameters").at("all"),
             record.resolved.at("trainable_parameters").at("from scratch"));
   EXPECT_EQ(record.headline().name, "accuracy_all");
-  EXPECT_NE(record.find("accuracy_from_scratch"), nullptr);
+  ASSERT_NE(record.find("accuracy_from_scratch"), nullptr);
+  EXPECT_EQ(record.find("accuracy_from_scratch")->column, "correct_from_scratch");
 }
 
 TEST(Finetune, FromScratchDoesNotKnowTheCheckpoint) {
@@ -176,10 +177,16 @@ TEST(Finetune, PointsAreComparedOnTheSameExamples) {
   const Record both = run(settings_of({"0", "all"}, 4), tiny_vit(), task);
   const Record none = run(settings_of({"0"}, 4), tiny_vit(), task),
                all = run(settings_of({"all"}, 4), tiny_vit(), task);
-  const PairedCounts counts = paired_counts(*all.outcomes, *none.outcomes);
+  const auto correct = [](const Record& record, const std::string& column) {
+    const std::vector<double>& values = record.outcomes.value().column(column);
+    return std::vector<uint8_t>(values.begin(), values.end());
+  };
+  const PairedCounts counts = paired_counts(correct(all, "correct_all"), correct(none, "correct_0"));
   const Json expected = {{"0", mcnemar_mid_p(counts.only_a, counts.only_b)}};
   EXPECT_EQ(both.resolved.at("paired_mid_p_against_all"), expected);
-  EXPECT_EQ(both.outcomes->predictions, all.outcomes->predictions) << "outcomes are the headline's";
+  EXPECT_EQ(correct(both, "correct_all"), correct(all, "correct_all"));
+  EXPECT_EQ(correct(both, "correct_0"), correct(none, "correct_0"));
+  EXPECT_EQ(both.outcomes->column("prediction"), all.outcomes->column("prediction")) << "the headline's";
 }
 
 TEST(Finetune, LeavesTheSubjectAlone) {

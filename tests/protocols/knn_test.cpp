@@ -43,11 +43,12 @@ TEST(Knn, AsManyNeighboursAsThereAreVoteByWeight) {
 
 TEST(Knn, OutcomesAreThoseOfTheTestSet) {
   const Record record = run(tiny_vit(), toy_task(80, 30));
-  ASSERT_EQ(record.outcomes.value().ids.size(), 30U);
-  EXPECT_EQ(record.outcomes->ids[29], "test/29");
-  int64_t correct = 0;
-  for (const uint8_t one : record.outcomes->correct) correct += one;
-  EXPECT_DOUBLE_EQ(record.headline().value, static_cast<double>(correct) / 30);
+  const OutcomeTable& outcomes = record.outcomes.value().tables.at(0);
+  ASSERT_EQ(outcomes.ids.size(), 30U);
+  EXPECT_EQ(outcomes.ids[29], "test/29");
+  double correct = 0;
+  for (const double one : outcomes.columns.at("correct")) correct += one;
+  EXPECT_DOUBLE_EQ(record.headline().value, correct / 30);
 }
 
 TEST(Knn, ChoosesTheTapOnHeldOutTrain) {

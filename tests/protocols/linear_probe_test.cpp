@@ -40,15 +40,15 @@ TEST_P(LinearProbe, IsNearChanceOnLabelsThatSayNothing) {
 TEST_P(LinearProbe, OutcomesAreThoseOfTheTestSet) {
   const Record record = run(tiny_vit(), toy_task(80, 30));
   ASSERT_TRUE(record.outcomes.has_value());
-  const Outcomes& outcomes = *record.outcomes;
+  const OutcomeTable& outcomes = record.outcomes->tables.at(0);
   ASSERT_EQ(outcomes.ids.size(), 30U);
-  int64_t correct = 0;
+  double correct = 0;
   for (size_t i = 0; i < 30; ++i) {
     EXPECT_EQ(outcomes.ids[i], "test/" + std::to_string(i));
     EXPECT_EQ(outcomes.labels[i], static_cast<int64_t>(i) % 4);
-    correct += outcomes.correct[i];
+    correct += outcomes.columns.at("correct")[i];
   }
-  EXPECT_DOUBLE_EQ(record.headline().value, static_cast<double>(correct) / 30);
+  EXPECT_DOUBLE_EQ(record.headline().value, correct / 30);
 }
 
 TEST_P(LinearProbe, ChoosesTheTapOnHeldOutTrain) {

@@ -8,8 +8,10 @@
 #include <limits>
 #include <numeric>
 
+#include "reports/metric_kinds.h"
 #include "reports/statistics/intervals.h"
 #include "tests/files/error_message.h"
+#include "tests/protocols/toy_pictures.h"
 
 namespace repbench {
 namespace {
@@ -70,6 +72,9 @@ TEST(ClassificationMetrics, AreAccuracyMeanPerClassAndTopFive) {
   EXPECT_DOUBLE_EQ(metrics[0].interval->low, wilson_interval(7, 10).low);
   EXPECT_DOUBLE_EQ(*metrics[0].chance, 0.125);
   EXPECT_DOUBLE_EQ(*metrics[0].ceiling, 1);
+  EXPECT_EQ(metrics[0].column, "correct");
+  EXPECT_EQ(metrics[1].column, "correct");
+  EXPECT_EQ(metrics[2].column, "correct_top5");
   EXPECT_EQ(metrics[1].name, "mean_per_class_accuracy");
   EXPECT_DOUBLE_EQ(metrics[1].value, (0.75 + 0.5) / 2);  // of the classes that were seen
   EXPECT_NEAR(*metrics[1].standard_error, std::sqrt(0.75 * 0.25 / 8 + 0.25 / 2) / 2, 1e-15);
@@ -125,13 +130,35 @@ TEST(BestPermutedAccuracy, BadInputIsRefused) {
 TEST(ClassificationOutcomes, KeepOneRowAnExample) {
   const at::Tensor labels = labels_of({1, 0});
   const Classification result = classify(at::tensor({0.0f, 1.0f, 0.0f, 1.0f}).view({2, 2}), labels);
-  const Outcomes outcomes = classification_outcomes(result, labels, {"a", "b"});
-  EXPECT_EQ(outcomes.ids, (std::vector<std::string>{"a", "b"}));
-  EXPECT_EQ(outcomes.labels, (std::vector<int64_t>{1, 0}));
-  EXPECT_EQ(outcomes.predictions, (std::vector<int64_t>{1, 1}));
-  EXPECT_EQ(outcomes.correct, (std::vector<uint8_t>{1, 0}));
-  EXPECT_EQ(error_message<std::invalid_argument>([&] { classification_outcomes(result, labels, {"a"}); }),
+  const Outcomes outcomes = classification_outcomes(result, labels, {"a", "b"}, {"cat", "dog"});
+  EXPECT_EQ(outcomes.class_names, (std::vector<std::string>{"cat", "dog"}));
+  ASSERT_EQ(outcomes.tables.size(), 1U);
+  const OutcomeTable& table = outcomes.tables[0];
+  EXPECT_EQ(table.unit, "picture");
+  EXPECT_EQ(table.ids, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(table.labels, (std::vector<int64_t>{1, 0}));
+  const std::map<std::string, std::vector<double>> columns = {{"prediction", {1, 1}}, {"correct", {1, 0}}};
+  EXPECT_EQ(table.columns, columns) << "no column for the top five of two classes";
+  EXPECT_EQ(error_message<std::invalid_argument>([&] { classification_outcomes(result, labels, {"a"}, {}); }),
             "[metrics] expected 2 ids; got 1");
+}
+
+TEST(ClassificationOutcomes, SayWhoIsAmongTheFirstFive) {
+  const at::Tensor labels = at::arange(7, at::kLong), tied = at::zeros({7, 7});
+  const std::vector<std::string> ids = {"a", "b", "c", "d", "e", "f", "g"};
+  const Classification result = classify(tied, labels);
+  const Outcomes outcomes = classification_outcomes(result, labels, ids, {});
+  EXPECT_EQ(outcomes.column("correct_top5"), (std::vector<double>{1, 1, 1, 1, 1, 0, 0}));
+  for (const Metric& metric : classification_metrics(result))
+    EXPECT_NEAR(aggregate_outcomes(metric, outcomes.tables[0]), metric.value, 1e-12) << metric.name;
+}
+
+TEST(PictureTable, TakesIdsAndClassesFromTheDataSet) {
+  const Task task = toy_task(4, 8);
+  const std::vector<int64_t> examples = {1, 6};
+  const OutcomeTable table = picture_table(*task.test, examples);
+  EXPECT_EQ(table.ids, (std::vector<std::string>{"test/1", "test/6"}));
+  EXPECT_EQ(table.labels, (std::vector<int64_t>{1, 2}));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
 #include "tests/protocols/toy_subject.h"
@@ -63,6 +65,10 @@ TEST(Reconstruction, MeasuresEveryPictureAsked) {
   const Metric metric = run(subject).record.headline();
   EXPECT_EQ(metric.direction, Direction::lower_is_better);
   EXPECT_LE(metric.interval->low, metric.value);
+  const Record drawn = run(subject, {{"examples", 12}}).record;
+  EXPECT_EQ(drawn.outcomes.value().column("squared_error").size(), 12U);
+  EXPECT_EQ(drawn.outcomes->tables[0].unit, "picture");
+  EXPECT_EQ(drawn.outcomes->tables[0].ids.size(), 12U);
 }
 
 TEST(Reconstruction, ErrorDoesNotDependOnTheBatchSize) {
@@ -70,6 +76,20 @@ TEST(Reconstruction, ErrorDoesNotDependOnTheBatchSize) {
   const Subject subject = tiny_mae(folder / "run", 0);
   EXPECT_NEAR(run(subject, Json::object(), 7).record.headline().value, run(subject).record.headline().value,
               1e-6);
+}
+
+TEST(Reconstruction, APicturesErrorIsUnderItsOwnName) {
+  const ScratchFolder folder;
+  const Subject subject = tiny_mae(folder / "run", 0);
+  const Record all = run(subject, {{"examples", 0}}, 7).record, some = run(subject, {{"examples", 8}}).record;
+  const OutcomeTable &of_all = all.outcomes.value().tables.at(0),
+                     &of_some = some.outcomes.value().tables.at(0);
+  for (size_t i = 0; i < of_some.ids.size(); ++i) {
+    const auto found = std::find(of_all.ids.begin(), of_all.ids.end(), of_some.ids[i]) - of_all.ids.begin();
+    ASSERT_LT(found, std::ssize(of_all.ids));
+    EXPECT_NEAR(of_some.columns.at("squared_error")[i],
+                of_all.columns.at("squared_error")[static_cast<size_t>(found)], 1e-6);
+  }
 }
 
 TEST(Reconstruction, TrainingMakesTheErrorSmaller) {

@@ -1,9 +1,11 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "protocols/match_ranks.h"
+#include "reports/metric_kinds.h"
 #include "tests/files/error_message.h"
 #include "tests/protocols/toy_clip.h"
 
@@ -85,14 +87,38 @@ TEST(Retrieval, GalleriesFollowEachOther) {
   EXPECT_DOUBLE_EQ(record.find("text_to_image_recall_at_5")->chance.value(), 1.0);
 }
 
-TEST(Retrieval, OutcomesHaveARowAText) {
+TEST(Retrieval, OutcomesHaveARowATextAndARowAPicture) {
+  const Record record = run(toy_clip(), toy_task(4, 22), {{"candidates", 4}});
+  ASSERT_EQ(record.outcomes.value().tables.size(), 2U);
+  const OutcomeTable &texts = record.outcomes->tables[0], &pictures = record.outcomes->tables[1];
+  EXPECT_EQ(texts.unit, "text");
+  ASSERT_EQ(texts.ids.size(), 40U) << "the last two pictures fill no gallery";
+  EXPECT_EQ(texts.ids[0], "test/0#0");
+  EXPECT_EQ(texts.ids[39], "test/19#1");
+  EXPECT_EQ(pictures.unit, "picture");
+  ASSERT_EQ(pictures.ids.size(), 20U);
+  EXPECT_EQ(pictures.ids[19], "test/19");
+  EXPECT_EQ(pictures.labels[18], 2);
+}
+
+TEST(Retrieval, RanksGiveTheRecalls) {
   const Record record = run(toy_clip(), toy_task(4, 20));
-  const Outcomes& outcomes = record.outcomes.value();
-  ASSERT_EQ(outcomes.ids.size(), 40U);
-  EXPECT_EQ(outcomes.ids[0], "test/0#0");
-  EXPECT_EQ(outcomes.ids[39], "test/19#1");
-  const auto correct = std::accumulate(outcomes.correct.begin(), outcomes.correct.end(), int64_t{0});
-  EXPECT_DOUBLE_EQ(record.headline().value, static_cast<double>(correct) / 40);
+  for (const auto& [direction, column] :
+       {std::pair("text_to_image", "image_rank"), std::pair("image_to_text", "text_rank")}) {
+    const std::vector<double>& ranks = record.outcomes.value().column(column);
+    EXPECT_EQ(*std::min_element(ranks.begin(), ranks.end()), 1) << "ranks count from 1";
+    for (const int k : {1, 5, 10}) {
+      const auto hits = std::count_if(ranks.begin(), ranks.end(), [k](double rank) { return rank <= k; });
+      EXPECT_DOUBLE_EQ(value(record, fmt::format("{}_recall_at_{}", direction, k)),
+                       static_cast<double>(hits) / static_cast<double>(ranks.size()));
+    }
+    for (const char* name : {"median", "mean"}) {
+      const Metric& metric = *record.find(fmt::format("{}_{}_rank", direction, name));
+      EXPECT_EQ(metric.column, column);
+      EXPECT_NEAR(aggregate_outcomes(metric, *record.outcomes->table_of(column)), metric.value, 1e-9);
+    }
+  }
+  EXPECT_LT(value(record, "text_to_image_recall_at_1"), value(record, "text_to_image_recall_at_5"));
 }
 
 TEST(Retrieval, EachPictureIsReadOnce) {

@@ -44,7 +44,8 @@ inline Json comparable(Record record, const std::string& protocol) {
   Json json = {{"metrics", Json::array()}, {"resolved", record.resolved}, {"warnings", record.warnings}};
   for (const Metric& metric : record.metrics) json["metrics"].push_back({metric.name, metric.value});
   for (const Curve& curve : record.curves) json["curves"].push_back({curve.name, curve.x, curve.y});
-  if (record.outcomes) json["predictions"] = record.outcomes->predictions;
+  if (!record.outcomes) return json;
+  for (const OutcomeTable& table : record.outcomes->tables) json["outcomes"].push_back(table.columns);
   return json;
 }
 

@@ -113,6 +113,12 @@ TEST(Visualise, MeasuresHowEvenlyTheClassTokenLooks) {
   EXPECT_EQ(even.n, 12);
   EXPECT_NEAR(even.value, 1, 1e-6);
   EXPECT_NEAR(single.value, 0, 1e-6);
+  const Record record = stare(-1).record;
+  const OutcomeTable& pictures = record.outcomes.value().tables.at(0);
+  EXPECT_EQ(pictures.ids.size(), 12U);
+  EXPECT_EQ(pictures.labels[5], 1);
+  for (const double entropy : pictures.columns.at("attention_entropy")) EXPECT_NEAR(entropy, 1, 1e-6);
+  EXPECT_EQ(record.outcomes->class_names.size(), 4U);
 }
 
 TEST(Visualise, LightsThePatchThatIsLookedAt) {

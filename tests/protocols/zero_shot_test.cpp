@@ -66,7 +66,7 @@ TEST_F(ZeroShot, IsRightWhereWordsMeanWhatPicturesShow) {
   EXPECT_EQ(record.resolved.at("classes"), 4);
   EXPECT_EQ(record.resolved.at("prompts_source"), "a test");
   EXPECT_EQ(record.resolved.at("class_names_from"), "prompts");
-  EXPECT_EQ(record.outcomes.value().ids.at(39), "test/39");
+  EXPECT_EQ(record.outcomes.value().tables.at(0).ids.at(39), "test/39");
   EXPECT_TRUE(record.warnings.empty());
 }
 
@@ -85,6 +85,9 @@ TEST_F(ZeroShot, ComparesTheEnsembleWithItsFirstPrompt) {
   EXPECT_EQ(pair.at("only_ensemble_correct"), 12);
   EXPECT_EQ(pair.at("only_single_correct"), 0);
   EXPECT_NEAR(pair.at("mcnemar_mid_p").get<double>(), std::pow(0.5, 12), 1e-12);
+  EXPECT_EQ(record.outcomes.value().column("correct"), std::vector<double>(12, 1));
+  EXPECT_EQ(record.outcomes->column(metric(record, "accuracy_single_prompt").column),
+            std::vector<double>(12, 0));
 }
 
 TEST_F(ZeroShot, TheFirstPromptCanBeTheHeadline) {
@@ -93,6 +96,7 @@ TEST_F(ZeroShot, TheFirstPromptCanBeTheHeadline) {
       run(toy_clip(with_negations()), toy_task(8, 12), {{"prompts", words}, {"templates", "single"}});
   EXPECT_DOUBLE_EQ(record.headline().value, 0.0);
   EXPECT_DOUBLE_EQ(metric(record, "accuracy_ensemble").value, 1.0);
+  EXPECT_EQ(record.outcomes.value().column("correct_ensemble"), std::vector<double>(12, 1));
 }
 
 // Each prompt is normalised before the mean: a long feature counts no more than a short one.
@@ -117,7 +121,7 @@ TEST_F(ZeroShot, OneNameForTwoClassesIsReportedAndTheLowerClassPredicted) {
   const std::string words = prompts({"top left", "top left", "bottom left", "bottom right"}, {"a {}"});
   const Record record = run(toy_clip(), toy_task(8, 20), {{"prompts", words}});
   EXPECT_DOUBLE_EQ(record.headline().value, 0.75);
-  for (const int64_t prediction : record.outcomes.value().predictions) EXPECT_NE(prediction, 1);
+  for (const double prediction : record.outcomes.value().column("prediction")) EXPECT_NE(prediction, 1);
   EXPECT_PRED2(warns, record, "classes 0 and 1 have the same name 'top left'");
 }
 

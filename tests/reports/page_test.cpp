@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reports/page_sections.h"
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
 #include "tests/reports/sample_record.h"
@@ -219,6 +220,18 @@ TEST(TextPage, HasTheTablesInMarkdownAndCsv) {
       "# Title\n\nLead.\n\n## One\n\nWords.\n\n**T**\n\n| a |\n|---|\n| 1 |\n\nnote\n\nFigure: a figure\n\n"
       "## Two\n\n**T**\n\n| a |\n|---|\n| 1 |\n\nnote\n\n");
   EXPECT_EQ(to_csv(page), "a\r\n1\r\n\r\na\r\n1\r\n");
+}
+
+TEST(Page, TestsNoCellAmongMoreThanAThousandReports) {
+  PageData data;
+  for (int i = 0; i <= 1000; ++i) {
+    data.files.push_back("no/such/report.json");  // would be missed if outcomes were read
+    data.records.push_back(sample_record("encoder " + std::to_string(i), "knn", 800));
+    data.records.back().outcomes.reset();
+  }
+  const Section section = comparison_section(data);
+  EXPECT_PRED2(contains, section.text, "no cell is tested");
+  EXPECT_EQ(std::get<Table>(section.parts.at(0)).rows.size(), 1001U);
 }
 
 }  // namespace

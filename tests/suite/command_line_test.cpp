@@ -5,6 +5,7 @@
 
 #include "files/json.h"
 #include "files/safetensors.h"
+#include "reports/metric_kinds.h"
 
 namespace repbench {
 namespace {
@@ -212,6 +213,10 @@ TEST_F(CommandLine, EveryCommandHasHelpAndListsWork) {
     EXPECT_EQ(run(std::string(command) + " --help").exit_code, 0) << command;
   }
   EXPECT_NE(run("list protocols").out.find("linear_probe"), std::string::npos);
+  const std::string metrics = run("list metrics").out;
+  for (const MetricKind& kind : metric_kinds())
+    EXPECT_NE(metrics.find(kind.definition), std::string::npos) << kind.name;
+  EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), std::ssize(metric_kinds()) + 1);
   EXPECT_EQ(run("list protocol").exit_code, 2);
 }
 

@@ -78,7 +78,7 @@ TEST_F(FeatureTasks, ProbesGiveTheNumbersOfTheEncoder) {
     settings["taps"] = {"quadrants"};
     const Record from_encoder = run_protocol(protocol, settings, clip_, task_).record;
     EXPECT_EQ(numbers(from_file, protocol), numbers(from_encoder, protocol)) << protocol;
-    EXPECT_EQ(from_file.outcomes->ids, from_encoder.outcomes->ids);
+    EXPECT_EQ(from_file.outcomes->tables[0].ids, from_encoder.outcomes->tables[0].ids);
   }
 }
 
@@ -89,7 +89,7 @@ TEST_F(FeatureTasks, ClassesPutIntoWordsGiveTheNumbersOfTheEncoder) {
                from_encoder = run_protocol("zero_shot", {{"prompts", toy_prompts()}}, clip_, task_).record;
   EXPECT_EQ(from_file.headline().value, from_encoder.headline().value);
   EXPECT_EQ(from_file.headline().chance, from_encoder.headline().chance);
-  EXPECT_EQ(from_file.outcomes->predictions, from_encoder.outcomes->predictions);
+  EXPECT_EQ(from_file.outcomes->column("prediction"), from_encoder.outcomes->column("prediction"));
   EXPECT_EQ(from_file.resolved.at("text_features_from"), folder_.path().filename().string());
   EXPECT_EQ(from_file.find("accuracy_single_prompt"), nullptr);
   const Json shots = {{"shots", {1, 2}}, {"seeds", 2}};
@@ -122,7 +122,7 @@ TEST_F(FeatureTasks, RetrievalGivesTheNumbersOfTheEncoder) {
     const Record from_file = judge(file, "retrieval", settings),
                  from_encoder = run_protocol("retrieval", settings, clip_, task_).record;
     EXPECT_EQ(comparable(from_file, "retrieval"), comparable(from_encoder, "retrieval"));
-    EXPECT_EQ(from_file.outcomes->ids, from_encoder.outcomes->ids);
+    EXPECT_EQ(from_file.outcomes->tables[0].ids, from_encoder.outcomes->tables[0].ids);
   }
 }
 
