@@ -17,6 +17,7 @@ namespace {
 // Narrow, so that the letters stay readable when a phone shrinks it to its width.
 constexpr double kWidth = 480, kPlotHeight = 240, kRight = 16, kBottom = 50;
 constexpr double kLetter = 7.6;          // mean advance at 14 px
+constexpr double kDigit = 9;             // in the widest of usual fonts
 constexpr size_t kMostMarkers = 40;      // a longer series is a line with a band
 constexpr size_t kVerticalLetters = 32;  // that fit beside the plot
 constexpr double kLine = 17;
@@ -35,9 +36,9 @@ struct Frame {
   double py(double value) const { return bottom - y.share(value) * (bottom - top); }
 };
 
-double text_width(std::string_view text) {
+double text_width(std::string_view text, double letter = kLetter) {
   const auto letters = std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
-  return kLetter * static_cast<double>(letters);
+  return letter * static_cast<double>(letters);
 }
 
 const char* colour(size_t place) { return kColours[place % kColours.size()]; }
@@ -199,7 +200,7 @@ struct TickLabel {
 
   double width() const {
     double widest = 0;
-    for (const std::string& line : lines) widest = std::max(widest, text_width(line));
+    for (const std::string& line : lines) widest = std::max(widest, text_width(line, kDigit));
     return widest;
   }
 };

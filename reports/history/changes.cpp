@@ -167,7 +167,7 @@ Test test_of(const MetricHistory& history) {
   if (Test test = timed_test(history); test.p) return test;
   if (Test test = paired_test(history); test.p) return test;
   if (Test test = unpaired_test(history); test.p) return test;
-  return {"no test: there are neither outcomes of the same units, repetitions nor standard errors", {}};
+  return {"none, as there are neither outcomes of the same units, repetitions nor standard errors", {}};
 }
 
 /// Each unit's mean over the columns.

@@ -128,7 +128,7 @@ std::string point_text(const HistoryPoint& point, const std::string& name) {
 Table point_table(const Histories& group) {
   Table table{"",
               "Bold: the first point after a change. A + marks a program with uncommitted changes.",
-              {"encoder", "time (UTC)", "commit", "checkpoint", group[0]->metric},
+              {"encoder", "time", "commit", "checkpoint", group[0]->metric},
               {}};
   for (const MetricHistory* metric : group) {
     for (size_t i = 0; i < metric->points.size(); ++i) {
@@ -155,8 +155,8 @@ Table change_table(const History& history) {
   Table table{"",
               "Newest first; each with the first point after it. Means reach from the change before to the "
               "change after. p is two-sided, times the number of places where this change could have been.",
-              {"encoder", "measured", "time (UTC)", "commit", "checkpoint", "before", "after", "difference",
-               "p", "p over checkpoints"},
+              {"encoder", "measured", "time", "commit", "checkpoint", "before", "after", "difference", "p",
+               "p over checkpoints"},
               {}};
   for (const auto& [metric, change] : changes) {
     const HistoryPoint& first = metric->points[change->at];
@@ -166,6 +166,9 @@ Table change_table(const History& history) {
                           format_p(change->p),
                           change->p_checkpoints ? format_p(*change->p_checkpoints) : kNothing});
   }
+  if (groups_of(history).size() > 1) return table;
+  table.columns.erase(table.columns.begin() + 1);  // "measured": there is one heading
+  for (auto& row : table.rows) row.erase(row.begin() + 1);
   return table;
 }
 
@@ -185,16 +188,22 @@ Section change_section(const History& history) {
   return section;
 }
 
+/// Told once where all are tested alike.
 std::string summary_of(const Histories& group) {
-  std::string text;
+  std::set<std::string> tests;
   for (const MetricHistory* metric : group) {
+    if (!metric->test.empty()) tests.insert(metric->test);
+  }
+  std::string text;
+  bool marked = false;
+  for (const MetricHistory* metric : group) {
+    marked = marked || !metric->changes.empty();
     text += (text.empty() ? "" : " ") + metric->encoder + ": " + counted(metric->points.size(), "point");
-    if (metric->points.size() > 1)
-      text += fmt::format(", {} ({})", counted(metric->changes.size(), "change"), metric->test);
+    if (!metric->test.empty()) text += ", " + counted(metric->changes.size(), "change");
+    if (!metric->test.empty() && tests.size() > 1) text += " (" + metric->test + ")";
     text += ".";
   }
-  const bool marked = std::any_of(group.begin(), group.end(),
-                                  [](const MetricHistory* metric) { return !metric->changes.empty(); });
+  if (tests.size() == 1) text += " Test: " + *tests.begin() + ".";
   return text + (marked ? " Dashed lines stand before the first point after a change." : "");
 }
 

@@ -123,7 +123,7 @@ std::string date_text(Instant instant) {
 
 std::string time_text(Instant instant) {
   const Instant second = (instant - day_of(instant).time_since_epoch().count() * kDay) / kSecond;
-  return fmt::format("{} {:02}:{:02}:{:02}", date_text(instant), second / 3600, second / 60 % 60,
+  return fmt::format("{}T{:02}:{:02}:{:02}Z", date_text(instant), second / 3600, second / 60 % 60,
                      second % 60);
 }
 

@@ -15,6 +15,6 @@ using Instant = int64_t;
 std::optional<Instant> instant_in(std::string_view text);
 
 std::string date_text(Instant instant);  // "2026-03-01", UTC
-std::string time_text(Instant instant);  // "2026-03-01 12:00:07", UTC
+std::string time_text(Instant instant);  // "2026-03-01T12:00:07Z"
 
 }  // namespace repbench

@@ -117,7 +117,7 @@ Figure named_ticks(int n) {
 
 TEST(Svg, BreaksNamedTicksThatWouldTouch) {
   EXPECT_PRED2(contains, to_svg(named_ticks(2)), ">2026-03-100 abc1000</text>");
-  const std::string svg = to_svg(named_ticks(4));
+  const std::string svg = to_svg(named_ticks(3));
   EXPECT_EQ(place_of_text(svg, "2026-03-101", " x"), place_of_text(svg, "abc1001", " x"));
   EXPECT_LT(place_of_text(svg, "2026-03-101", " y"), place_of_text(svg, "abc1001", " y"));
   EXPECT_LT(place_of_text(svg, "abc1001", " y"), place_of_text(svg, "tuned blocks", " y"));

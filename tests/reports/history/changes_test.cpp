@@ -168,7 +168,7 @@ TEST(Changes, AreNotLookedForWithoutOutcomesErrorsOrRepetitions) {
   MetricHistory history = history_of({0.1, 0.1, 0.9, 0.9}, {}, runs);
   find_changes(history, 0.01);
   EXPECT_TRUE(history.changes.empty());
-  EXPECT_EQ(history.test.rfind("no test", 0), 0U) << history.test;
+  EXPECT_EQ(history.test.rfind("none, as there are neither outcomes", 0), 0U) << history.test;
 }
 
 TEST(Changes, AreNoneBetweenEqualValuesWithoutAnyError) {

@@ -76,16 +76,16 @@ TEST_F(HistoryPage, MarksChangesInTheFigureAndInBothTables) {
   const Table& changes = part<Table>(all.sections[0]);
   ASSERT_EQ(changes.rows.size(), 1U);
   EXPECT_EQ(changes.rows[0][0], "MAE");
-  EXPECT_EQ(changes.rows[0][2], "2026-03-05 12:00:00");
-  EXPECT_EQ(changes.rows[0][3], "0000004");
-  EXPECT_EQ(changes.rows[0][4], "0000000");
-  EXPECT_TRUE(changes.rows[0][7].starts_with("-1")) << changes.rows[0][7];
+  EXPECT_EQ(changes.rows[0][1], "2026-03-05T12:00:00Z");
+  EXPECT_EQ(changes.rows[0][2], "0000004");
+  EXPECT_EQ(changes.rows[0][3], "0000000");
+  EXPECT_TRUE(changes.rows[0][6].starts_with("-1")) << changes.rows[0][6];
   const Table& points = part<Table>(all.sections[1]);
   EXPECT_EQ(points.rows.size(), 16U);
   EXPECT_EQ(points.bold, (std::vector<std::pair<size_t, size_t>>{{4, 4}}));
   EXPECT_PRED2(
       contains, all.sections[1].text,
-      "MAE: 8 points, 1 change (z of paired differences over 500 pictures). CLIP: 8 points, 0 changes");
+      "MAE: 8 points, 1 change. CLIP: 8 points, 0 changes. Test: z of paired differences over 500 pictures.");
   EXPECT_PRED2(contains, all.lead, "16 reports of 2 encoders, 2026-03-01 to 2026-03-08: 1 change.");
 }
 

@@ -213,7 +213,7 @@ TEST_F(ReadHistory, LeavesOutWhatIsBeforeADate) {
   for (int run = 0; run < 4; ++run) reports_.add(report_at(day(run), first_right(80)));
   EXPECT_EQ(only(read({.since = instant_in("2026-03-03")})).points.size(), 2U);
   EXPECT_EQ(error<std::runtime_error>({.since = instant_in("2027-01-01")}),
-            "[history] expected a report of 2027-01-01 00:00:00 or later below " + reports_.path().string() +
+            "[history] expected a report of 2027-01-01T00:00:00Z or later below " + reports_.path().string() +
                 "; found none");
 }
 
