@@ -14,6 +14,6 @@ if [ -z "${PEERS_PYTHON:-}" ]; then
   exit 0
 fi
 : > "$build/peers.jsonl"
-for peer in resize loader encoder mae_step; do "$PEERS_PYTHON" "bench/peers/${peer}_peer.py" | tee -a "$build/peers.jsonl"; done
+for peer in resize loader encoder mae_step comparison; do "$PEERS_PYTHON" "bench/peers/${peer}_peer.py" | tee -a "$build/peers.jsonl"; done
 "$PEERS_PYTHON" bench/peers/logistic_peer.py --data "$REPBENCH_BENCH_LOGISTIC_DATA" | tee -a "$build/peers.jsonl"
 "$PEERS_PYTHON" bench/compare.py "$build/ours.json" "$build/peers.jsonl"

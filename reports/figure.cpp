@@ -17,6 +17,7 @@ namespace {
 // Narrow, so that the letters stay readable when a phone shrinks it to its width.
 constexpr double kWidth = 480, kPlotHeight = 240, kRight = 16, kBottom = 50;
 constexpr double kLetter = 7.6;          // mean advance at 14 px
+constexpr double kDigit = 9;             // in the widest of usual fonts
 constexpr size_t kMostMarkers = 40;      // a longer series is a line with a band
 constexpr size_t kVerticalLetters = 32;  // that fit beside the plot
 constexpr double kLine = 17;
@@ -35,9 +36,9 @@ struct Frame {
   double py(double value) const { return bottom - y.share(value) * (bottom - top); }
 };
 
-double text_width(std::string_view text) {
+double text_width(std::string_view text, double letter = kLetter) {
   const auto letters = std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
-  return kLetter * static_cast<double>(letters);
+  return letter * static_cast<double>(letters);
 }
 
 const char* colour(size_t place) { return kColours[place % kColours.size()]; }
@@ -120,7 +121,7 @@ std::vector<double> distinct_x(const Figure& figure) {
   return {values.begin(), values.end()};
 }
 
-void check(const Figure& figure, size_t distinct) {
+void check(const Figure& figure, const std::vector<double>& distinct) {
   for (const Series& series : figure.series) {
     const bool even = series.y.size() == series.x.size() &&
                       (series.intervals.empty() || series.intervals.size() == series.x.size());
@@ -129,9 +130,15 @@ void check(const Figure& figure, size_t distinct) {
         "[figure] expected one y and one interval for each of the {} x of series {}; got {} and {}",
         series.x.size(), series.name, series.y.size(), series.intervals.size()));
   }
-  if (!figure.x_ticks.empty() && figure.x_ticks.size() != distinct) {
+  if (!figure.x_ticks.empty() && figure.x_ticks.size() != distinct.size()) {
     throw std::invalid_argument(fmt::format("[figure] expected a tick for each of the {} distinct x; got {}",
-                                            distinct, figure.x_ticks.size()));
+                                            distinct.size(), figure.x_ticks.size()));
+  }
+  for (const Mark& mark : figure.marks) {
+    if (mark.colour < figure.series.size() && std::binary_search(distinct.begin(), distinct.end(), mark.x))
+      continue;
+    throw std::invalid_argument(
+        fmt::format("[figure] expected a mark at an x of a series; got {} at {}", mark.title, mark.x));
   }
 }
 
@@ -170,41 +177,107 @@ Scale x_scale(const Figure& figure, const std::vector<double>& distinct) {
 /// axis.
 Figure placed(Figure figure, const std::vector<double>& distinct) {
   const bool logarithmic = is_logarithmic(figure, distinct);
-  if (figure.x_ticks.empty() && !logarithmic) return figure;
+  const auto order = [&](double x) { return std::lower_bound(distinct.begin(), distinct.end(), x); };
+  const auto place = [&](double x) {
+    if (logarithmic) return std::log2(x);
+    return figure.x_ticks.empty() ? x : static_cast<double>(order(x) - distinct.begin());
+  };
   for (Series& series : figure.series) {
-    for (double& x : series.x) {
-      x = logarithmic
-              ? std::log2(x)
-              : static_cast<double>(std::lower_bound(distinct.begin(), distinct.end(), x) - distinct.begin());
-    }
+    for (double& x : series.x) x = place(x);
+  }
+  for (Mark& mark : figure.marks) {
+    const auto here = order(mark.x);
+    const double before = here == distinct.begin() ? mark.x : *std::prev(here);
+    mark.x = (place(before) + place(mark.x)) / 2;
   }
   return figure;
 }
 
-std::string draw_axes(const Figure& figure, const Frame& frame) {
+/// The words of a tick, each on its line, in the middle below it.
+struct TickLabel {
+  double tick = 0, x = 0;
+  std::vector<std::string> lines;
+
+  double width() const {
+    double widest = 0;
+    for (const std::string& line : lines) widest = std::max(widest, text_width(line, kDigit));
+    return widest;
+  }
+};
+
+/// Every `stride`-th label, moved into the picture; empty if they would touch.
+std::vector<TickLabel> spaced_labels(const Frame& frame, size_t stride, bool broken) {
+  std::vector<TickLabel> labels;
+  double free = 0;
+  for (size_t i = 0; i < frame.x.ticks.size(); i += stride) {
+    const std::string& text = frame.x.labels[i];
+    TickLabel label{frame.x.ticks[i], frame.px(frame.x.ticks[i]),
+                    broken ? wrapped(text, 1) : std::vector<std::string>{text}};
+    label.x = std::min(label.x, kWidth - label.width() / 2);
+    if (!labels.empty() && label.x - label.width() / 2 < free + kLetter) return {};
+    free = label.x + label.width() / 2;
+    labels.push_back(std::move(label));
+  }
+  return labels;
+}
+
+/// Named ticks as they can be read: side by side, else word below word, else with some left out.
+std::vector<TickLabel> tick_labels(const Figure& figure, const Frame& frame) {
+  std::vector<TickLabel> labels;
+  if (figure.x_ticks.empty()) {
+    for (size_t i = 0; i < frame.x.ticks.size(); ++i)
+      labels.push_back({frame.x.ticks[i], frame.px(frame.x.ticks[i]), {frame.x.labels[i]}});
+    return labels;
+  }
+  labels = spaced_labels(frame, 1, false);
+  for (size_t stride = 1; labels.empty() && stride <= frame.x.ticks.size(); ++stride)
+    labels = spaced_labels(frame, stride, true);
+  return labels;
+}
+
+std::string draw_x_ticks(const std::vector<TickLabel>& labels, const Frame& frame) {
+  std::string out;
+  for (const TickLabel& label : labels) {
+    for (size_t i = 0; i < label.lines.size(); ++i)
+      out += text_at(label.x, frame.bottom + 21 + kLine * static_cast<double>(i), "middle", label.lines[i]);
+  }
+  return out;
+}
+
+std::string draw_axes(const Figure& figure, const std::vector<TickLabel>& labels, double bottom,
+                      const Frame& frame) {
   std::string out = "<g stroke=\"currentColor\" stroke-width=\"1\">\n";
   for (const double tick : frame.y.ticks) {
     out += fmt::format("<path d=\"M{:.1f} {:.1f}H{:.1f}\" opacity=\"0.15\"/>\n", frame.left, frame.py(tick),
                        frame.right);
   }
-  for (const double tick : frame.x.ticks) {
-    out += fmt::format("<path d=\"M{:.1f} {:.1f}v5\" opacity=\"0.6\"/>\n", frame.px(tick), frame.bottom);
+  for (const TickLabel& label : labels) {
+    out +=
+        fmt::format("<path d=\"M{:.1f} {:.1f}v5\" opacity=\"0.6\"/>\n", frame.px(label.tick), frame.bottom);
   }
   out += fmt::format("<path d=\"M{:.1f} {:.1f}V{:.1f}H{:.1f}\" fill=\"none\" opacity=\"0.6\"/>\n</g>\n",
                      frame.left, frame.top, frame.bottom, frame.right);
   for (size_t i = 0; i < frame.y.ticks.size(); ++i) {
     out += text_at(frame.left - 7, frame.py(frame.y.ticks[i]) + 5, "end", frame.y.labels[i]);
   }
-  for (size_t i = 0; i < frame.x.ticks.size(); ++i) {
-    out += text_at(frame.px(frame.x.ticks[i]), frame.bottom + 21, "middle", frame.x.labels[i]);
-  }
-  out += text_at((frame.left + frame.right) / 2, frame.bottom + 43, "middle", figure.x_label);
+  out += draw_x_ticks(labels, frame);
+  out += text_at((frame.left + frame.right) / 2, bottom - 7, "middle", figure.x_label);
   const double middle = (frame.top + frame.bottom) / 2;
   double x = 12;
   for (const std::string& line : wrapped(figure.y_label, kVerticalLetters)) {
     out += text_at(x, middle, "middle", line,
                    fmt::format(" transform=\"rotate(-90 {:.0f} {:.1f})\"", x, middle));
     x += kLine;
+  }
+  return out;
+}
+
+std::string draw_marks(const Figure& figure, const Frame& frame) {
+  std::string out;
+  for (const Mark& mark : figure.marks) {
+    out += fmt::format("<g class=\"mark\"><title>{}</title>\n{}</g>\n", escape_xml(mark.title),
+                       stroke(fmt::format("M{:.1f} {:.1f}V{:.1f}", frame.px(mark.x), frame.top, frame.bottom),
+                              colour_of(figure, mark.colour), kDashes));
   }
   return out;
 }
@@ -272,7 +345,7 @@ std::string draw_all_series(const Figure& figure, const Frame& frame) {
 
 std::string to_svg(const Figure& original) {
   const std::vector<double> distinct = distinct_x(original);
-  check(original, distinct.size());
+  check(original, distinct);
   const Figure figure = placed(original, distinct);
   double y = 0;
   const std::string heading = draw_heading(figure, y);
@@ -282,12 +355,17 @@ std::string to_svg(const Figure& original) {
   for (const std::string& label : frame.y.labels) widest = std::max(widest, text_width(label));
   const auto lines = static_cast<double>(wrapped(figure.y_label, kVerticalLetters).size());
   frame.left = 36 + kLine * (lines - 1) + widest;
-  const std::string body = heading + draw_axes(figure, frame) + draw_all_series(figure, frame);
+  const std::vector<TickLabel> labels = tick_labels(figure, frame);
+  size_t tick_lines = 1;
+  for (const TickLabel& label : labels) tick_lines = std::max(tick_lines, label.lines.size());
+  const double bottom = frame.bottom + kBottom + kLine * static_cast<double>(tick_lines - 1);
+  const std::string body = heading + draw_axes(figure, labels, bottom, frame) + draw_marks(figure, frame) +
+                           draw_all_series(figure, frame);
   return fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" "
       "font-family=\"system-ui, sans-serif\" font-size=\"14\" "
       "fill=\"currentColor\">\n<title>{}</title>\n{}</svg>\n",
-      kWidth, frame.bottom + kBottom, escape_xml(figure.title), body);
+      kWidth, bottom, escape_xml(figure.title), body);
 }
 
 }  // namespace repbench

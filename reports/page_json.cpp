@@ -14,13 +14,11 @@ Json series_json(const Series& series) {
 }
 
 Json figure_json(const Figure& figure) {
-  Json series = Json::array();
+  Json series = Json::array(), marks = Json::array();
+  for (const Mark& mark : figure.marks) marks.push_back({{"x", mark.x}, {"title", mark.title}});
   for (const Series& one : figure.series) series.push_back(series_json(one));
-  return {{"title", figure.title},
-          {"x_label", figure.x_label},
-          {"y_label", figure.y_label},
-          {"x_ticks", figure.x_ticks},
-          {"series", std::move(series)}};
+  return {{"title", figure.title},     {"x_label", figure.x_label},   {"y_label", figure.y_label},
+          {"x_ticks", figure.x_ticks}, {"series", std::move(series)}, {"marks", std::move(marks)}};
 }
 
 Json part_json(const std::variant<Table, Figure, Sheet>& part) {

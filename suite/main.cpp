@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   add_report(program);
   add_compare(program);
   add_gate(program);
+  add_history(program);
   add_inspect(program);
   add_convert(program);
   add_embed(program);

@@ -63,6 +63,10 @@ std::vector<std::string> row_of(const CellComparison& cell, const MetricComparis
   return row;
 }
 
+bool is_wanted(const MetricComparison& metric, const std::string& metrics) {
+  return metrics == "all" || (metrics == "headline" ? metric.headline : metric.name == metrics);
+}
+
 /// Texts that are said of some cells, each once with the cells it is said of.
 class Remarks {
  public:
@@ -89,13 +93,14 @@ class Remarks {
   std::vector<std::pair<std::string, std::vector<std::string>>> remarks_;
 };
 
-Table remarks_of(const Comparison& comparison) {
+Table remarks_of(const Comparison& comparison, const std::string& metrics) {
   Remarks remarks;
   for (const CellComparison& cell : comparison.cells) {
     if (!cell.comparable()) continue;
     const std::string name = cell.dataset + "/" + cell.protocol;
     for (const std::string& note : cell.notes) remarks.add(name, note);
     for (const MetricComparison& metric : cell.metrics) {
+      if (!is_wanted(metric, metrics)) continue;
       if (metric.units) remarks.add(name + "/" + metric.name, metric.units->method);
       if (metric.seeds) remarks.add(name + "/" + metric.name, metric.seeds->method);
       for (const std::string& note : metric.notes) remarks.add(name + "/" + metric.name, note);
@@ -179,15 +184,13 @@ std::vector<Table> to_tables(const Comparison& comparison, const std::string& me
                     {}};
   for (const CellComparison& cell : comparison.cells) {
     for (const MetricComparison& metric : cell.metrics) {
-      const bool wanted =
-          metrics == "all" || (metrics == "headline" ? metric.headline : metric.name == metrics);
-      if (wanted) differences.rows.push_back(row_of(cell, metric));
+      if (is_wanted(metric, metrics)) differences.rows.push_back(row_of(cell, metric));
     }
   }
   std::vector<Table> tables = {differences, field_table(comparison, false), field_table(comparison, true),
                                missing_table(comparison)};
   if (comparison.average) tables.push_back(average_table(*comparison.average));
-  tables.push_back(remarks_of(comparison));
+  tables.push_back(remarks_of(comparison, metrics));
   std::erase_if(tables, [](const Table& table) { return table.rows.empty(); });
   return tables;
 }

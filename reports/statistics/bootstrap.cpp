@@ -23,26 +23,33 @@ class Draw {
  public:
   explicit Draw(uint64_t seed) : generator_(seed) {}
 
-  /// Uniform in [0, bound), without bias (Lemire 2019); two draws from each 64 bits.
-  uint32_t below(uint32_t bound) {
-    uint64_t product = static_cast<uint64_t>(bits()) * bound;
-    if (static_cast<uint32_t>(product) < bound) {
+  /// Uniform in [0, bound), without bias (Lemire 2019).
+  uint32_t below(uint32_t bound) { return below(bound, static_cast<uint32_t>(generator_() >> 32)); }
+
+  /// How often each unit occurs among as many draws as there are units; two draws from each 64 bits.
+  void resample(std::vector<uint32_t>& counts) {
+    std::fill(counts.begin(), counts.end(), 0);
+    const auto n = static_cast<uint32_t>(counts.size());
+    for (uint32_t pair = 0; pair < n / 2; ++pair) {
+      const uint64_t word = generator_();
+      ++counts[below(n, static_cast<uint32_t>(word >> 32))];
+      ++counts[below(n, static_cast<uint32_t>(word))];
+    }
+    if (n % 2 == 1) ++counts[below(n)];
+  }
+
+ private:
+  uint32_t below(uint32_t bound, uint32_t bits) {
+    uint64_t product = static_cast<uint64_t>(bits) * bound;
+    if (static_cast<uint32_t>(product) < bound) [[unlikely]] {
       const uint32_t unfair = static_cast<uint32_t>(-bound) % bound;
-      while (static_cast<uint32_t>(product) < unfair) product = static_cast<uint64_t>(bits()) * bound;
+      while (static_cast<uint32_t>(product) < unfair)
+        product = (generator_() >> 32) * static_cast<uint64_t>(bound);
     }
     return static_cast<uint32_t>(product >> 32);
   }
 
- private:
-  uint32_t bits() {
-    half_left_ = !half_left_;
-    if (half_left_) word_ = generator_();
-    return static_cast<uint32_t>(half_left_ ? word_ >> 32 : word_);
-  }
-
   std::mt19937_64 generator_;
-  uint64_t word_ = 0;
-  bool half_left_ = false;
 };
 
 void expect_options(int64_t n, const BootstrapOptions& options) {
@@ -69,8 +76,7 @@ std::vector<double> resampled(uint32_t n, const ResampledStatistic& statistic, i
   std::vector<double> values(static_cast<size_t>(resamples));
   std::vector<uint32_t> counts(n);
   for (double& value : values) {
-    std::fill(counts.begin(), counts.end(), 0);
-    for (uint32_t k = 0; k < n; ++k) ++counts[draw.below(n)];
+    draw.resample(counts);
     value = evaluate(statistic, counts);
   }
   return values;

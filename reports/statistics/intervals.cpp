@@ -57,8 +57,10 @@ double student_t_tail(double t, double degrees_of_freedom) {
         fmt::format("[student_t_tail] expected a number and degrees of freedom > 0; got {} and {}", t,
                     degrees_of_freedom));
   }
-  const double x = degrees_of_freedom / (degrees_of_freedom + t * t);
-  const double tail = Eigen::numext::betainc(degrees_of_freedom / 2, 0.5, x) / 2;
+  const double half = degrees_of_freedom / 2, square = t * t, sum = degrees_of_freedom + square;
+  // Small t near the middle, where the tail's own argument would round to 1.
+  const double tail = square < 1 ? (1 - Eigen::numext::betainc(0.5, half, square / sum)) / 2
+                                 : Eigen::numext::betainc(half, 0.5, degrees_of_freedom / sum) / 2;
   return t < 0 ? 1 - tail : tail;
 }
 

@@ -19,6 +19,7 @@ void add_run(CLI::App& program);
 void add_report(CLI::App& program);
 void add_compare(CLI::App& program);
 void add_gate(CLI::App& program);
+void add_history(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_convert(CLI::App& program);
 void add_embed(CLI::App& program);

@@ -102,6 +102,61 @@ TEST(Svg, PutsNamedTicksAtEqualDistances) {
   EXPECT_NEAR(places[1] - places[0], places[2] - places[1], 0.2);
 }
 
+/// A history: a name of two words at each of n places.
+Figure named_ticks(int n) {
+  Figure figure = two_series();
+  figure.series.resize(1);
+  figure.series[0] = {"MAE", {}, {}, {}};
+  for (int i = 0; i < n; ++i) {
+    figure.series[0].x.push_back(i);
+    figure.series[0].y.push_back(80);
+    figure.x_ticks.push_back("2026-03-" + std::to_string(100 + i) + " abc" + std::to_string(1000 + i));
+  }
+  return figure;
+}
+
+TEST(Svg, BreaksNamedTicksThatWouldTouch) {
+  EXPECT_PRED2(contains, to_svg(named_ticks(2)), ">2026-03-100 abc1000</text>");
+  const std::string svg = to_svg(named_ticks(3));
+  EXPECT_EQ(place_of_text(svg, "2026-03-101", " x"), place_of_text(svg, "abc1001", " x"));
+  EXPECT_LT(place_of_text(svg, "2026-03-101", " y"), place_of_text(svg, "abc1001", " y"));
+  EXPECT_LT(place_of_text(svg, "abc1001", " y"), place_of_text(svg, "tuned blocks", " y"));
+}
+
+TEST(Svg, LeavesOutNamedTicksThatWouldTouch) {
+  for (const int n : {30, 300}) {
+    const std::string svg = to_svg(named_ticks(n));
+    double last = -80;
+    size_t shown = 0;
+    for (int i = 0; i < n; ++i) {
+      const std::string text = "2026-03-" + std::to_string(100 + i);
+      if (svg.find(">" + text + "</text>") == std::string::npos) continue;
+      const double x = place_of_text(svg, text, " x");
+      EXPECT_GT(x, last + 80) << text;
+      EXPECT_LE(x, 480 - 40) << "it would leave the picture";
+      last = x;
+      ++shown;
+    }
+    EXPECT_GE(shown, 3U);
+  }
+}
+
+TEST(Svg, DrawsAMarkBeforeItsX) {
+  Figure figure = named_ticks(3);
+  figure.marks = {{1, "less & less", 0}};
+  const std::string svg = to_svg(figure);
+  const size_t mark = svg.find("<g class=\"mark\"><title>less &amp; less</title>");
+  ASSERT_NE(mark, std::string::npos);
+  const double x = std::strtod(svg.c_str() + svg.find("<path d=\"M", mark) + 10, nullptr);
+  EXPECT_NEAR(x, (place_of_text(svg, "2026-03-100", " x") + place_of_text(svg, "2026-03-101", " x")) / 2,
+              0.2);
+  EXPECT_PRED2(contains, svg.substr(mark, svg.find("</g>", mark) - mark), "stroke-dasharray");
+  figure.marks[0].x = 0.5;
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { to_svg(figure); }), "less & less at 0.5");
+  figure.marks = {{1, "of no series", 1}};
+  EXPECT_THROW(to_svg(figure), std::invalid_argument);
+}
+
 Figure powers(std::vector<double> x) {
   std::vector<double> y(x.size(), 1.0);
   return {"shots", "shots", "accuracy", {}, {{"CLIP", std::move(x), std::move(y), {}}}};

@@ -58,10 +58,10 @@ class Guarding : public testing::Test {
             "eval_view=small_eval:28 --out " +
             path("run"));
     ASSERT_EQ(finished.exit_code, 0) << finished.err;
-    fs::copy(path("run"), path("worse"), fs::copy_options::recursive);
-    for (const auto& entry : fs::recursive_directory_iterator(path("worse"))) {
-      if (entry.path().filename() == "model.safetensors") perturb(entry.path(), 0.5);
+    for (const std::string copy : {"good", "worse"}) {
+      ASSERT_EQ(run("convert " + path("run") + " --to timm --out " + path(copy)).exit_code, 0);
     }
+    perturb(folder_ / "worse/model.safetensors", 0.5);
   }
   /// Noise, judged by a tiny encoder: the folder of a report that is there in a moment.
   std::string toy(const std::string& out, const std::string& settings = "") {
@@ -84,7 +84,7 @@ class Guarding : public testing::Test {
 
 TEST_F(Guarding, ACheckpointThatWasMadeWorseFailsTheGateAndTheSameOnePasses) {
   pretrain();
-  const std::string baseline = judge("run", "baseline"), again = judge("run", "again"),
+  const std::string baseline = judge("good", "baseline"), again = judge("good", "again"),
                     worse = judge("worse", "worse_reports");
   const Finished passed = run("gate --baseline " + baseline + " --candidate " + again);
   EXPECT_EQ(passed.exit_code, 0) << passed.out << passed.err;
@@ -100,7 +100,7 @@ TEST_F(Guarding, ACheckpointThatWasMadeWorseFailsTheGateAndTheSameOnePasses) {
   const Json metric = parse_json(compared.out, "compare").at("cells")[0].at("metrics")[0];
   EXPECT_LT(metric.at("difference").get<double>(), -0.02);
   EXPECT_LT(metric.at("units").at("p").get<double>(), 1e-6);
-  const Finished resplit = run("compare " + baseline + " " + judge("run", "resplit", "test_split=train"));
+  const Finished resplit = run("compare " + baseline + " " + judge("good", "resplit", "test_split=train"));
   EXPECT_EQ(resplit.exit_code, 3);
   EXPECT_NE(resplit.out.find("protocol.requested.test\\_split"), std::string::npos) << resplit.out;
 }

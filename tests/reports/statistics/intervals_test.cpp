@@ -2,21 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include <cmath>
 #include <tuple>
 
-#include "files/json.h"
+#include "golden_rows.h"
 
 namespace repbench {
 namespace {
 
-Json golden() {
-  return read_json(std::filesystem::path(REPBENCH_SOURCE_DIR) / "tests/golden/statistics.json");
-}
-
 TEST(Wilson, EqualsScipy) {
   int compared = 0;
-  const Json rows = golden().at("wilson");
+  const Json rows = golden_rows("wilson");
   for (const Json& row : rows) {
     if (row.at("confidence") != 0.95) continue;
     const Interval interval = wilson_interval(row.at("k"), row.at("n"));
@@ -58,6 +54,31 @@ TEST(StudentT, EqualsScipy) {
   EXPECT_EQ(student_t_quantile(0.5, 3), 0);
   EXPECT_THROW(student_t_quantile(1, 3), std::invalid_argument);
   EXPECT_THROW(student_t_quantile(0.9, 0), std::invalid_argument);
+}
+
+TEST(StudentTTail, EqualsScipy) {
+  const Json rows = golden_rows("student_t_tail");
+  ASSERT_GE(rows.size(), 50u);
+  for (const Json& row : rows) {
+    const double p = row.at("p");
+    EXPECT_NEAR(student_t_tail(row.at("t"), row.at("freedom")), p, 1e-9 * p) << row;
+  }
+}
+
+TEST(StudentTTail, IsTheInverseOfTheQuantile) {
+  for (const int64_t freedom : {1, 4, 30}) {
+    for (const double tail : {0.4, 0.025, 1e-6})
+      EXPECT_NEAR(student_t_tail(student_t_quantile(1 - tail, freedom), static_cast<double>(freedom)), tail,
+                  1e-9 * tail);
+  }
+  EXPECT_EQ(student_t_tail(HUGE_VAL, 3), 0);
+  EXPECT_EQ(student_t_tail(-HUGE_VAL, 3), 1);
+}
+
+TEST(StudentTTail, RefusesNoFreedomAndNoNumber) {
+  EXPECT_THROW(student_t_tail(1, 0), std::invalid_argument);
+  EXPECT_THROW(student_t_tail(1, HUGE_VAL), std::invalid_argument);
+  EXPECT_THROW(student_t_tail(std::nan(""), 3), std::invalid_argument);
 }
 
 TEST(MeanAndDeviation, EqualsScipyOverFourSeeds) {
