@@ -155,16 +155,16 @@ Table change_table(const History& history) {
   Table table{"",
               "Newest first; each with the first point after it. Means reach from the change before to the "
               "change after. p is two-sided, times the number of places where this change could have been.",
-              {"encoder", "measured", "time", "commit", "checkpoint", "before", "after", "difference", "p",
-               "p over checkpoints"},
+              {"encoder", "measured", "time", "commit", "difference", "before", "after", "p",
+               "p over checkpoints", "checkpoint"},
               {}};
   for (const auto& [metric, change] : changes) {
     const HistoryPoint& first = metric->points[change->at];
     const ChangeTexts texts = texts_of(*change, metric->unit);
     table.rows.push_back({metric->encoder, metric->heading, time_text(first.instant()), first.commit_text(),
-                          first.checkpoint_text(), texts.before, texts.after, texts.difference,
-                          format_p(change->p),
-                          change->p_checkpoints ? format_p(*change->p_checkpoints) : kNothing});
+                          texts.difference, texts.before, texts.after, format_p(change->p),
+                          change->p_checkpoints ? format_p(*change->p_checkpoints) : kNothing,
+                          first.checkpoint_text()});
   }
   if (groups_of(history).size() > 1) return table;
   table.columns.erase(table.columns.begin() + 1);  // "measured": there is one heading

@@ -78,8 +78,8 @@ TEST_F(HistoryPage, MarksChangesInTheFigureAndInBothTables) {
   EXPECT_EQ(changes.rows[0][0], "MAE");
   EXPECT_EQ(changes.rows[0][1], "2026-03-05T12:00:00Z");
   EXPECT_EQ(changes.rows[0][2], "0000004");
-  EXPECT_EQ(changes.rows[0][3], "0000000");
-  EXPECT_TRUE(changes.rows[0][6].starts_with("-1")) << changes.rows[0][6];
+  EXPECT_EQ(changes.rows[0][8], "0000000");
+  EXPECT_TRUE(changes.rows[0][3].starts_with("-1")) << changes.rows[0][3];
   const Table& points = part<Table>(all.sections[1]);
   EXPECT_EQ(points.rows.size(), 16U);
   EXPECT_EQ(points.bold, (std::vector<std::pair<size_t, size_t>>{{4, 4}}));
