@@ -7,14 +7,19 @@
 namespace repbench {
 namespace {
 
-constexpr size_t kShownValue = 60;
+constexpr size_t kShownValue = 60, kShownHash = 12;  // bytes
 constexpr const char* kAbsent = "—";
+
+bool is_sha256(const std::string& text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
 
 std::string shown(const Json& value) {
   std::string text = value.is_null()     ? kAbsent
                      : value.is_string() ? value.get<std::string>()
                                          : brief_json(value);
-  if (text.size() > kShownValue) text = text.substr(0, kShownValue - 1) + "…";
+  const size_t most = is_sha256(text) ? kShownHash : kShownValue;
+  if (text.size() > most) text = text.substr(0, most) + "…";
   return text.empty() ? "\"\"" : text;
 }
 
@@ -66,9 +71,9 @@ bool differ(const std::string& field, const Json& a, const Json& b) {
   return a != b || (field == "run.measurement" && a.is_null());
 }
 
-std::string last_part(const std::string& field) { return field.substr(field.rfind('.') + 1); }
-
 }  // namespace
+
+std::string last_part(const std::string& field) { return field.substr(field.rfind('.') + 1); }
 
 bool AllowedFields::holds(const std::string& field) const {
   return std::any_of(names.begin(), names.end(),
@@ -88,6 +93,10 @@ std::vector<FieldDifference> field_differences(const Record& a, const Record& b,
     if (differ(name, values.first, values.second))
       differences.push_back({name, shown(values.first), shown(values.second), allowed.holds(name)});
   }
+  // Hashes last: what was asked for differently tells why they differ.
+  std::stable_partition(differences.begin(), differences.end(), [](const FieldDifference& difference) {
+    return !difference.field.starts_with("dataset.hashes.");
+  });
   return differences;
 }
 

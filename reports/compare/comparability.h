@@ -14,6 +14,9 @@ struct FieldDifference {
   bool allowed = false;
 };
 
+/// "k" of "protocol.requested.k".
+std::string last_part(const std::string& field);
+
 /// The names that a user lets differ.
 struct AllowedFields {
   std::vector<std::string> names;  // whole ("protocol.requested.k") or last part ("k")

@@ -1,8 +1,11 @@
 #include "reports/compare/comparison.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "files/nearest.h"
 #include "reports/statistics/multiplicity.h"
@@ -109,10 +112,14 @@ void check_allowed(const AllowedFields& allowed, const std::vector<CellPair>& pa
       fields.insert(std::move(field));
   }
   const std::vector<std::string> known(fields.begin(), fields.end());
+  std::vector<std::string> spellings = known;
+  for (const std::string& field : known) spellings.push_back(last_part(field));
   for (const std::string& name : allowed.names) {
     const auto is_meant = [&](const std::string& field) { return AllowedFields{{name}}.holds(field); };
-    if (std::none_of(known.begin(), known.end(), is_meant))
-      fail_unknown_name("compare", "a field for --allow", name, known);
+    if (std::any_of(known.begin(), known.end(), is_meant)) continue;
+    throw std::invalid_argument(
+        fmt::format("[compare] --allow: expected a field of these reports ({}); got '{}'{}",
+                    fmt::join(known, ", "), name, did_you_mean(name, spellings)));
   }
 }
 
