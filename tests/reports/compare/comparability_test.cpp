@@ -39,7 +39,8 @@ TEST(Comparability, CoversSchemaProtocolVersionSettingsDataAndItsHashes) {
   b.requested["solver"] = "logistic";
   EXPECT_EQ(differing(a, b),
             (std::vector<std::string>{"dataset.name", "protocol.name", "protocol.requested.solver",
-                                      "protocol.version", "schema_version"}));
+                                      "protocol.version", "schema_version", "dataset.hashes.prompts",
+                                      "dataset.hashes.test"}));
 }
 
 TEST(Comparability, DoesNotLookAtWhatIsOfTheMachine) {
