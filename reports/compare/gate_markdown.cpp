@@ -67,11 +67,11 @@ class Comment {
   std::string text_;
 };
 
-/// Why a verdict is none, each reason once with its number of metrics.
+/// Why nothing can be said of metrics, each reason once with their number.
 void add_reasons(const Rows& rows, Comment& comment) {
   std::vector<std::pair<std::string, size_t>> reasons;
   for (const GateRow* row : rows) {
-    if (passes(row)) continue;
+    if (passes(row) || row->judgement.verdict == Verdict::regression) continue;
     const std::string reason = fmt::format("{}: {}", name_of(row->judgement.verdict), row->judgement.reason);
     const auto known = std::find_if(reasons.begin(), reasons.end(),
                                     [&](const auto& entry) { return entry.first == reason; });

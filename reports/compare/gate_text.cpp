@@ -97,7 +97,11 @@ std::string counts_text(const GateResult& result) {
   for (const Verdict verdict : {Verdict::regression, Verdict::missing, Verdict::not_comparable,
                                 Verdict::inconclusive, Verdict::improvement, Verdict::pass}) {
     const size_t number = count(result, verdict);
-    if (number > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", number, name_of(verdict));
+    const bool noun = verdict == Verdict::regression || verdict == Verdict::improvement;
+    if (number > 0) {
+      text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", number, name_of(verdict),
+                          noun && number > 1 ? "s" : "");
+    }
   }
   return text.empty() ? "nothing was gated" : text;
 }
