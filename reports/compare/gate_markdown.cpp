@@ -134,6 +134,7 @@ std::string gate_text(const GateResult& result) {
       text += "\n" + to_markdown(verdict_table(all ? rows : failed, result.policy.rule));
     if (!all) text += fmt::format("\n{} more pass\n", rows.size() - failed.size());
     for (const GateRow* row : failed) {
+      if (row->judgement.verdict == Verdict::regression) continue;  // the table says it all
       text += fmt::format("\n{}: {} / {} / {} / {}: {}\n", name_of(row->judgement.verdict), row->encoder,
                           row->dataset, protocol_text(*row), metric_text(*row), row->judgement.reason);
     }
