@@ -67,11 +67,11 @@ class Comment {
   std::string text_;
 };
 
-/// Why a verdict is none, each reason once with its number of metrics.
+/// Why nothing can be said of metrics, each reason once with their number.
 void add_reasons(const Rows& rows, Comment& comment) {
   std::vector<std::pair<std::string, size_t>> reasons;
   for (const GateRow* row : rows) {
-    if (passes(row)) continue;
+    if (passes(row) || row->judgement.verdict == Verdict::regression) continue;
     const std::string reason = fmt::format("{}: {}", name_of(row->judgement.verdict), row->judgement.reason);
     const auto known = std::find_if(reasons.begin(), reasons.end(),
                                     [&](const auto& entry) { return entry.first == reason; });
@@ -134,6 +134,7 @@ std::string gate_text(const GateResult& result) {
       text += "\n" + to_markdown(verdict_table(all ? rows : failed, result.policy.rule));
     if (!all) text += fmt::format("\n{} more pass\n", rows.size() - failed.size());
     for (const GateRow* row : failed) {
+      if (row->judgement.verdict == Verdict::regression) continue;  // the table says it all
       text += fmt::format("\n{}: {} / {} / {} / {}: {}\n", name_of(row->judgement.verdict), row->encoder,
                           row->dataset, protocol_text(*row), metric_text(*row), row->judgement.reason);
     }

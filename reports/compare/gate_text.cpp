@@ -97,20 +97,27 @@ std::string counts_text(const GateResult& result) {
   for (const Verdict verdict : {Verdict::regression, Verdict::missing, Verdict::not_comparable,
                                 Verdict::inconclusive, Verdict::improvement, Verdict::pass}) {
     const size_t number = count(result, verdict);
-    if (number > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", number, name_of(verdict));
+    const bool noun = verdict == Verdict::regression || verdict == Verdict::improvement;
+    if (number > 0) {
+      text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", number, name_of(verdict),
+                          noun && number > 1 ? "s" : "");
+    }
   }
   return text.empty() ? "nothing was gated" : text;
 }
 
 std::string policy_text(const GateResult& result) {
   if (result.policy.rule == GateRule::detect) {
+    const std::vector<GateRow>& rows = result.whole.rows;
     return fmt::format(
         "Policy detect: a regression is a loss beyond its margin that a one-sided paired test shows (Holm "
         "over {} "
         "metrics, alpha {:g}; each slice is a family of its own). A pass does not prove equality: the "
         "smallest "
         "loss seen says what would have been found with 80 % power, or the margin where that is larger.",
-        result.whole.rows.size(), result.policy.alpha);
+        std::count_if(rows.begin(), rows.end(),
+                      [](const GateRow& row) { return row.judgement.p_loss.has_value(); }),
+        result.policy.alpha);
   }
   return "Policy noninferiority: a pass excludes a loss of the margin by the paired 95 % interval; a "
          "regression "
