@@ -53,8 +53,8 @@ TEST_F(FeatureEvaluation, EmbeddedSplitsGiveTheNumbersOfTheCheckpoint) {
                       b = path("b/features-idx-data." + protocol + "/report.json");
     const Record ours = read_record(a), features = read_record(b);
     EXPECT_EQ(numbers(ours), numbers(features)) << protocol;
-    EXPECT_EQ(read_outcomes(a)->predictions, read_outcomes(b)->predictions);
-    EXPECT_EQ(read_outcomes(a)->ids, read_outcomes(b)->ids);
+    EXPECT_EQ(read_outcomes(a)->column("prediction"), read_outcomes(b)->column("prediction"));
+    EXPECT_EQ(read_outcomes(a)->tables[0].ids, read_outcomes(b)->tables[0].ids);
     EXPECT_EQ(features.checkpoint.at("kind"), "features");
     EXPECT_EQ(features.checkpoint.at("label"), "mine");
     EXPECT_EQ(features.checkpoint.at("made_by").at("weights"), ours.checkpoint.at("sha256"));
