@@ -106,7 +106,7 @@ class Loud final : public Encoder {
   char name_;
   std::shared_ptr<std::string> log_;
   InputSpec input_ = toy_input();
-  std::vector<Stage> stages_;
+  std::vector<Stage> stages_ = {{"speak", {}}};
 };
 
 TEST(Throughput, SubjectsAreWarmedUpFirstAndThenTakeTurnsForwardsAndBackwards) {

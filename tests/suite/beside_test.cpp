@@ -88,7 +88,7 @@ TEST_F(Beside, FeaturesHaveNoSpeed) {
                                                       " --tap mean --out " + path("features.safetensors"));
   ASSERT_EQ(embedded.exit_code, 0) << embedded.err;
   expect_trouble(evaluate(path("a") + " --beside " + path("features.safetensors")),
-                 "[throughput] expected an encoder; got a file of features");
+                 "[throughput] expected an encoder with weights; got a file of features");
 }
 
 }  // namespace
