@@ -38,7 +38,7 @@ std::vector<Grid> grids_of(const PageData& data) {
   std::vector<Grid> grids;
   for (auto& [label, records] : labels) {
     const std::vector<Column> columns = columns_of(records);
-    const auto several = [&](const Column& column) { return has_several_settings(records, column); };
+    const auto several = [&all = records](const Column& column) { return has_several_settings(all, column); };
     if (std::none_of(columns.begin(), columns.end(), several)) continue;
     Grid grid{label, varying_options(records), records};
     if (grid.axes.empty()) continue;

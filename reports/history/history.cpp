@@ -84,7 +84,11 @@ struct Way {
   std::string metric;
   int version = 1;
   std::string hardware;  // of times; else ""
-  auto operator<=>(const Way&) const = default;
+  bool operator==(const Way&) const = default;
+  bool operator<(const Way& other) const {
+    return std::tie(column, metric, version, hardware) <
+           std::tie(other.column, other.metric, other.version, other.hardware);
+  }
 };
 
 /// Collects the runs of each history, in order of first appearance.
