@@ -15,14 +15,6 @@ namespace fs = std::filesystem;
 namespace repbench {
 namespace {
 
-std::vector<Run> read_runs(const fs::path& path) {
-  std::vector<Run> runs;
-  for (const fs::path& file : find_reports({path})) runs.push_back({file, read_record(file)});
-  if (!runs.empty()) return runs;
-  throw std::runtime_error(
-      fmt::format("[compare] expected a report.json below {}; found none", path.string()));
-}
-
 /// By seed, so that runs of two sides can be paired.
 void insert(std::vector<Run>& runs, Run run) {
   const std::string seed = seed_of(run.record);
@@ -40,8 +32,16 @@ void insert(std::vector<Run>& runs, Run run) {
 
 }  // namespace
 
+std::vector<Run> read_runs(const std::vector<fs::path>& folders) {
+  std::vector<Run> runs;
+  for (const fs::path& file : find_reports(folders)) runs.push_back({file, read_record(file)});
+  if (!runs.empty()) return runs;
+  throw std::runtime_error(fmt::format("[report] expected a report.json below {}; found none",
+                                       folders.empty() ? "no folder" : folders[0].string()));
+}
+
 Side read_side(const fs::path& path) {
-  std::vector<Run> runs = read_runs(path);
+  std::vector<Run> runs = read_runs({path});
   std::vector<const Record*> records;
   std::map<const Record*, Run*> run_of;
   for (Run& run : runs) {

@@ -13,6 +13,10 @@ struct Run {
   Record record;  // its outcomes are loaded while it is compared
 };
 
+/// Every report below the folders. Throws what find_reports and read_record throw, and std::runtime_error if
+/// there is none.
+std::vector<Run> read_runs(const std::vector<std::filesystem::path>& folders);
+
 /// What one encoder was found to be by one protocol on one data set in one way: a report a seed of
 /// pretraining.
 struct ReportCell {

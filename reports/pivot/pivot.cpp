@@ -157,14 +157,6 @@ std::string cells_note(const Pivot& pivot, const std::string& wanted) {
 
 }  // namespace
 
-std::vector<Run> read_runs(const std::vector<fs::path>& folders) {
-  std::vector<Run> runs;
-  for (const fs::path& file : find_reports(folders)) runs.push_back({file, read_record(file)});
-  if (!runs.empty()) return runs;
-  throw std::runtime_error(fmt::format("[report] expected a report.json below {}; found none",
-                                       folders.empty() ? "no folder" : folders[0].string()));
-}
-
 Table pivot_table(const std::vector<Run>& runs, const PivotOptions& options) {
   std::vector<Observation> observations = observations_of(runs, options.metric);
   for (const std::string& condition : options.where) keep_where(condition, observations);

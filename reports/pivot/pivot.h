@@ -18,10 +18,6 @@ struct PivotOptions {
   std::string reference = {};           // "mae:decoder_depth": published numbers beside ours; "" for none
 };
 
-/// Every report below the folders. Throws what find_reports and read_record throw, and std::runtime_error if
-/// there is none.
-std::vector<Run> read_runs(const std::vector<std::filesystem::path>& folders);
-
 /// Reports as rows x columns of a metric with its interval, or mean ± deviation over seeds; "—" where there
 /// is none. Bold and daggers as reports/pivot/marks.h says, the note tells how. Outcomes are read where a
 /// test needs them. Throws std::invalid_argument for an unknown key, metric or reference (naming the
