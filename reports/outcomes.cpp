@@ -19,6 +19,18 @@ namespace fs = std::filesystem;
 namespace repbench {
 namespace {
 
+constexpr int64_t kMostClasses = int64_t{1} << 24;  // sums over classes are arrays of so many at most
+
+/// -1, or a class; by its name if there are names.
+void check_labels(const OutcomeTable& table, size_t class_names, const std::string& where) {
+  const int64_t classes = class_names > 0 ? static_cast<int64_t>(class_names) : kMostClasses;
+  for (size_t i = 0; i < table.labels.size(); ++i) {
+    if (table.labels[i] >= -1 && table.labels[i] < classes) continue;
+    throw std::invalid_argument(fmt::format("{}: expected labels from -1 to {}; got {} for {}", where,
+                                            classes - 1, table.labels[i], table.ids[i]));
+  }
+}
+
 void check_table(const OutcomeTable& table, const std::string& where) {
   const auto expect_rows = [&](const std::string& column, size_t rows) {
     if (rows == table.ids.size()) return;
@@ -45,6 +57,7 @@ void check_outcomes(const Outcomes& outcomes, const std::string& where) {
   std::set<std::string> names;
   for (const OutcomeTable& table : outcomes.tables) {
     check_table(table, where);
+    check_labels(table, outcomes.class_names.size(), where);
     for (const auto& [name, column] : table.columns) {
       if (names.insert(name).second) continue;
       throw std::invalid_argument(

@@ -20,7 +20,7 @@ std::string reading_error(const ScratchFolder& folder) {
 TEST(Outcomes, ComeBackAsTheyWereWritten) {
   const ScratchFolder folder;
   Record record = sample_record("MAE", "knn", 8, 10);
-  record.outcomes->class_names = {"cat", "dog"};
+  record.outcomes->class_names = std::vector<std::string>(10, "a class");
   record.outcomes->tables.push_back({"text", {"a#0", "a#1"}, {-1, -1}, {{"image_rank", {1, 2.5}}}});
   write_record(folder.path(), record);
   const auto read = read_outcomes(folder / "report.json");
@@ -95,6 +95,14 @@ TEST(Outcomes, MustCountEachExampleOnceAndFillAllColumns) {
   record.outcomes->tables[0].columns["score"] = std::vector<double>(10, std::nan(""));
   EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
                "finite numbers in score");
+  for (const int64_t label : {int64_t{-2}, int64_t{1} << 40, int64_t{2}}) {
+    record = sample_record("MAE", "knn", 8, 10);
+    if (label == 2) record.outcomes->class_names = {"cat", "dog"};
+    record.outcomes->tables[0].labels = std::vector<int64_t>(10, 0);
+    record.outcomes->tables[0].labels[7] = label;
+    EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
+                 "got " + std::to_string(label) + " for test/7");
+  }
 }
 
 TEST(Outcomes, AreCheckedEvenWhereTheHashAgrees) {
