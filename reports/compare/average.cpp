@@ -20,7 +20,7 @@ std::vector<Task> share_tasks(const Comparison& comparison) {
       const bool counts = metric.headline && metric.unit.empty() && metric.not_comparable.empty() &&
                           metric.direction == Direction::higher_is_better;
       if (counts)
-        tasks.push_back({cell.dataset + "/" + cell.protocol, cell.dataset, cell.protocol, cell.fingerprint,
+        tasks.push_back({cell.dataset + "/" + cell.way(), cell.dataset, cell.protocol, cell.fingerprint,
                          metric.difference});
     }
   }

@@ -140,6 +140,8 @@ void correct_for_many(Comparison& comparison) {
 
 }  // namespace
 
+std::string CellComparison::way() const { return variant.empty() ? protocol : protocol + " " + variant; }
+
 bool CellComparison::comparable() const {
   return std::all_of(fields.begin(), fields.end(),
                      [](const FieldDifference& field) { return field.allowed; });
@@ -177,7 +179,7 @@ Comparison compare_sides(
     }
     ReportCell left = *pair.a, right = *pair.b;
     CellComparison cell{
-        left.encoder, right.encoder, left.dataset, left.protocol, left.fingerprint, {}, {}, {}};
+        left.encoder, right.encoder, left.dataset, left.protocol, left.fingerprint, left.variant, {}, {}, {}};
     const Record &first = left.runs[0].record, &second = right.runs[0].record;
     cell.fields = field_differences(first, second, options.allowed);
     cell.notes = notable_differences(first, second);

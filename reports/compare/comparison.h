@@ -24,10 +24,12 @@ struct CompareOptions {
 /// Two cells that stand for each other.
 struct CellComparison {
   std::string encoder_a, encoder_b, dataset, protocol, fingerprint;  // A's fingerprint
+  std::string variant;                    // "k=20" where A has this protocol on this data set in several ways
   std::vector<FieldDifference> fields;    // allowed ones mark the numbers, others forbid them
   std::vector<MetricComparison> metrics;  // empty if not comparable; the headline first
   std::vector<std::string> notes;
 
+  std::string way() const;  // "linear_probe classifier=ridge": protocol and variant
   bool comparable() const;
 };
 

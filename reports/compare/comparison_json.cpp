@@ -11,6 +11,7 @@ Json to_json(const ErrorLevel& level) {
           {"p_loss", level.p_loss},
           {"p_gain", level.p_gain},
           {"detectable", level.detectable},
+          {"least_p", level.least_p},
           {"n", level.n}};
 }
 
@@ -31,10 +32,10 @@ Json to_json(const MetricComparison& metric) {
 }
 
 Json to_json(const CellComparison& cell) {
-  Json json = {{"encoder_a", cell.encoder_a},     {"encoder_b", cell.encoder_b},
-               {"dataset", cell.dataset},         {"protocol", cell.protocol},
-               {"comparable", cell.comparable()}, {"fields", Json::array()},
-               {"metrics", Json::array()},        {"notes", cell.notes}};
+  Json json = {
+      {"encoder_a", cell.encoder_a}, {"encoder_b", cell.encoder_b}, {"dataset", cell.dataset},
+      {"protocol", cell.protocol},   {"variant", cell.variant},     {"comparable", cell.comparable()},
+      {"fields", Json::array()},     {"metrics", Json::array()},    {"notes", cell.notes}};
   for (const FieldDifference& field : cell.fields) {
     json["fields"].push_back(
         {{"field", field.field}, {"a", field.a}, {"b", field.b}, {"allowed", field.allowed}});

@@ -42,8 +42,8 @@ bool is_marked(const CellComparison& cell) { return !cell.fields.empty(); }
 
 std::vector<std::string> row_of(const CellComparison& cell, const MetricComparison& metric) {
   const auto& units = metric.units;
-  std::vector<std::string> row = {encoders_of(cell), cell.dataset,
-                                  cell.protocol + (is_marked(cell) ? " ‡" : ""), metric.name};
+  std::vector<std::string> row = {encoders_of(cell), cell.dataset, cell.way() + (is_marked(cell) ? " ‡" : ""),
+                                  metric.name};
   if (!metric.not_comparable.empty()) {
     row.insert(row.end(),
                {kNothing, kNothing, metric.not_comparable, kNothing, kNothing, kNothing, kNothing});
@@ -57,9 +57,10 @@ std::vector<std::string> row_of(const CellComparison& cell, const MetricComparis
   row.push_back(metric.seeds
                     ? difference_text(metric, metric.seeds) + fmt::format(" (n = {})", metric.seeds->n)
                     : kNothing);
-  row.push_back(units ? format_fixed(units->detectable * scale_of(metric),
-                                     decimals_for(units->detectable * scale_of(metric)))
-                      : kNothing);
+  row.push_back(units && units->detectable > 0
+                    ? format_fixed(units->detectable * scale_of(metric),
+                                   decimals_for(units->detectable * scale_of(metric)))
+                    : kNothing);
   return row;
 }
 
@@ -97,7 +98,7 @@ Table remarks_of(const Comparison& comparison, const std::string& metrics) {
   Remarks remarks;
   for (const CellComparison& cell : comparison.cells) {
     if (!cell.comparable()) continue;
-    const std::string name = cell.dataset + "/" + cell.protocol;
+    const std::string name = cell.dataset + "/" + cell.way();
     for (const std::string& note : cell.notes) remarks.add(name, note);
     for (const MetricComparison& metric : cell.metrics) {
       if (!is_wanted(metric, metrics)) continue;
@@ -118,7 +119,7 @@ Table field_table(const Comparison& comparison, bool allowed) {
   for (const CellComparison& cell : comparison.cells) {
     for (const FieldDifference& field : cell.fields) {
       if (field.allowed != allowed) continue;
-      table.rows.push_back({encoders_of(cell), cell.dataset, cell.protocol, field.field, field.a, field.b});
+      table.rows.push_back({encoders_of(cell), cell.dataset, cell.way(), field.field, field.a, field.b});
     }
   }
   return table;

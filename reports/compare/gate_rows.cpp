@@ -20,22 +20,6 @@ bool has_metric(const ReportCell& cell, const std::string& name) {
 
 std::string both_names(const std::string& a, const std::string& b) { return a == b ? a : a + " → " + b; }
 
-/// What tells the baseline's ways of one protocol on one data set apart; nothing where there is one.
-std::map<std::vector<std::string>, std::string> variants_of(const Side& side) {
-  std::vector<const Record*> records;
-  for (const ReportCell& cell : side.cells) records.push_back(&first_record(cell));
-  std::map<std::vector<std::string>, std::string> variants;
-  for (const Column& column : columns_of(records)) {
-    const std::string name = column.dataset + ": " + column.protocol,
-                      longer = name + ", " + column.example->headline().name;
-    const size_t plain = column.heading.starts_with(longer) ? longer.size() : name.size();
-    const size_t start = column.heading.find_first_not_of(' ', std::min(plain, column.heading.size()));
-    variants[{column.dataset, column.protocol, column.fingerprint}] =
-        start == std::string::npos ? "" : column.heading.substr(start);
-  }
-  return variants;
-}
-
 /// Each differing field with both values.
 std::string fields_text(const std::vector<FieldDifference>& fields) {
   std::string text;
@@ -50,8 +34,7 @@ std::string fields_text(const std::vector<FieldDifference>& fields) {
 
 bool is_open(const GateRow& row) { return row.judgement.reason.empty(); }
 
-GateRows::GateRows(const Side& baseline, const Side& candidate, const GatePolicy& policy)
-    : policy_(policy), variants_(variants_of(baseline)) {
+GateRows::GateRows(const Side& baseline, const Side& candidate, const GatePolicy& policy) : policy_(policy) {
   slices.resize(policy.slices.size());
   const Comparison comparison =
       compare_sides(baseline, candidate, {{policy.allowed}, Correction::holm},
@@ -94,8 +77,7 @@ GateRow GateRows::row_of(const ReportCell& cell, const std::string& name) const 
   row.encoder = cell.encoder;
   row.dataset = cell.dataset;
   row.protocol = cell.protocol;
-  const auto variant = variants_.find({cell.dataset, cell.protocol, cell.fingerprint});
-  if (variant != variants_.end()) row.variant = variant->second;
+  row.variant = cell.variant;
   row.metric.name = name;
   row.metric.unit = metric.unit;
   row.metric.direction = metric.direction;

@@ -28,7 +28,6 @@ class GateRows {
   std::vector<std::string> gated_names(const ReportCell& cell) const;
 
   const GatePolicy& policy_;
-  std::map<std::vector<std::string>, std::string> variants_;  // by data set, protocol, fingerprint
 };
 
 /// Is the verdict a matter of a test, still to be made?

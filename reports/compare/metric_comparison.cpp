@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <random>
 #include <span>
 
 #include "reports/axes.h"
@@ -20,7 +21,7 @@
 namespace repbench {
 namespace {
 
-constexpr double kTwoSidedAlpha = 0.05;
+constexpr double kTwoSidedAlpha = 0.05, kPower = 0.8;
 
 /// The same metric of a run on each side.
 struct Pair {
@@ -89,6 +90,15 @@ void set_tests(double difference, Direction direction, ErrorLevel& level) {
   level.p = std::min(1.0, 2 * unlikely);
 }
 
+/// Where hardly a unit is discordant its normal approximation is too hopeful: five lost ones make p < 5 %,
+/// and to lose so many with 80 % chance more must be expected. 0 where not even losing all would show.
+double detectable_share(const ErrorLevel& level) {
+  constexpr double kFewest = 5, kExpected = kFewest + 0.8416 * 2.2361;  // Poisson: 5 + z(0.8) sqrt(5)
+  const double detectable = std::max(detectable_difference(level.standard_error, kTwoSidedAlpha, 2),
+                                     kExpected / static_cast<double>(level.n));
+  return detectable <= 1 ? detectable : 0;
+}
+
 /// Shares of the same units: proportions, exactly.
 ErrorLevel proportions_level(const Pair& pair, const std::vector<uint32_t>& counts) {
   std::vector<uint8_t> a = successes(*pair.a, *table_of(*pair.run_a, *pair.a)),
@@ -113,18 +123,57 @@ ErrorLevel proportions_level(const Pair& pair, const std::vector<uint32_t>& coun
   level.p = mcnemar_mid_p(paired.only_a, paired.only_b);
   level.p_loss = mcnemar_mid_p_loss(paired.only_a, paired.only_b);
   level.p_gain = mcnemar_mid_p_loss(paired.only_b, paired.only_a);
-  level.detectable = detectable_difference(level.standard_error, kTwoSidedAlpha, 2);
   level.n = paired.n();
+  level.least_p = std::exp2(-static_cast<double>(level.n + 1));
+  level.detectable = detectable_share(level);
   return level;
 }
 
-ErrorLevel bootstrap_level(const std::vector<Pair>& pairs, const std::vector<uint32_t>& kept,
-                           double difference, Direction direction) {
+/// A median jumps: no normal distribution is near its difference. How often is it as large when each unit's
+/// two values change sides at random?
+void set_swap_tests(const std::vector<Pair>& pairs, const std::vector<uint32_t>& kept, double difference,
+                    Direction direction, ErrorLevel& level) {
+  constexpr int kSwaps = 1999;
+  std::mt19937_64 random(0);
+  const size_t units = table_of(*pairs[0].run_a, *pairs[0].a)->ids.size();
+  std::vector<std::pair<OutcomeTable, OutcomeTable>> tables;
+  for (const Pair& pair : pairs)
+    tables.emplace_back(*table_of(*pair.run_a, *pair.a), *table_of(*pair.run_b, *pair.b));
+  int higher = 1, lower = 1, farther = 1;  // the sample itself is one of them
+  for (int swap = 0; swap < kSwaps; ++swap) {
+    std::vector<bool> swapped(units);
+    for (size_t i = 0; i < units; ++i) swapped[i] = (random() >> 63) != 0;
+    double sum = 0;
+    for (size_t s = 0; s < pairs.size(); ++s) {
+      std::vector<double>&a = tables[s].first.columns.at(pairs[s].a->column),
+      &b = tables[s].second.columns.at(pairs[s].b->column);
+      for (size_t i = 0; i < units; ++i) {
+        if (swapped[i]) std::swap(a[i], b[i]);
+      }
+      sum += aggregate_outcomes(*pairs[s].b, tables[s].second, kept) -
+             aggregate_outcomes(*pairs[s].a, tables[s].first, kept);
+    }
+    const double drawn = sum / static_cast<double>(pairs.size());
+    higher += drawn >= difference;
+    lower += drawn <= difference;
+    farther += std::abs(drawn) >= std::abs(difference);
+  }
+  const auto share = [](int count) { return static_cast<double>(count) / (kSwaps + 1); };
+  const bool lower_is_better = direction == Direction::lower_is_better;
+  level.p = share(farther);
+  level.p_loss = share(lower_is_better ? higher : lower);
+  level.p_gain = share(lower_is_better ? lower : higher);
+  level.least_p = share(1);
+}
+
+std::optional<ErrorLevel> bootstrap_level(const std::vector<Pair>& pairs, const std::vector<uint32_t>& kept,
+                                          double difference, Direction direction) {
   std::vector<size_t> rows;
   const size_t total = table_of(*pairs[0].run_a, *pairs[0].a)->ids.size();
   for (size_t i = 0; i < total; ++i) {
     if (kept.empty() || kept[i] != 0) rows.push_back(i);
   }
+  if (rows.size() < 2) return std::nullopt;  // one unit has no spread
   std::vector<uint32_t> counts(total, 0);
   const auto statistic = [&](std::span<const uint32_t> drawn) {
     for (size_t i = 0; i < rows.size(); ++i) counts[rows[i]] = drawn[i];
@@ -146,7 +195,13 @@ ErrorLevel bootstrap_level(const std::vector<Pair>& pairs, const std::vector<uin
   level.standard_error = result.standard_error > kRounding * std::abs(difference) ? result.standard_error : 0;
   level.n = static_cast<int64_t>(rows.size());
   level.detectable = detectable_difference(level.standard_error, kTwoSidedAlpha, 2);
-  set_tests(difference, direction, level);
+  if (find_metric_kind(pairs[0].a->name).aggregate == Aggregate::median) {
+    level.method += ", p by swapping pairs at random";
+    set_swap_tests(pairs, kept, difference, direction, level);
+  } else {
+    level.method += ", p by Student's t on its error";
+    set_tests(difference, direction, level);
+  }
   return level;
 }
 
@@ -172,22 +227,37 @@ std::optional<ErrorLevel> unpaired_level(const std::vector<Pair>& pairs, double 
   return level;
 }
 
-/// Timed blocks that were taken in turns.
-ErrorLevel timed_level(const Pair& pair, Direction direction) {
+/// Orders of two samples without ties: the least one-sided p of an exact test is one of them.
+double orders(size_t a, size_t b) {
+  double count = 1;
+  for (size_t i = 1; i <= a; ++i) count *= static_cast<double>(b + i) / static_cast<double>(i);
+  return count;
+}
+
+/// Timed blocks that were taken in turns. The difference is the Hodges-Lehmann shift, as its interval is.
+ErrorLevel timed_level(const Pair& pair, MetricComparison& result) {
   const std::vector<double>&a = pair.a->repetitions->values, &b = pair.b->repetitions->values;
   const MannWhitney test = mann_whitney(a, b);
   const ShiftEstimate shift = hodges_lehmann(a, b);
+  result.difference = shift.shift;
   ErrorLevel level;
-  level.method = fmt::format("Mann-Whitney test and Hodges-Lehmann interval over {} and {} {}s", a.size(),
+  level.method = fmt::format("Mann-Whitney test and Hodges-Lehmann shift over {} and {} {}s", a.size(),
                              b.size(), pair.a->repetitions->unit);
   level.interval = shift.interval;
   level.standard_error = half_width(shift.interval) / normal_quantile(1 - kTwoSidedAlpha / 2);
   level.p = test.p;
-  const bool worse = direction == Direction::lower_is_better ? shift.shift > 0 : shift.shift < 0;
+  const bool worse = result.direction == Direction::lower_is_better ? shift.shift > 0 : shift.shift < 0;
   level.p_loss = worse ? test.p / 2 : 1 - test.p / 2;
   level.p_gain = worse ? 1 - test.p / 2 : test.p / 2;
-  level.detectable = detectable_difference(level.standard_error, kTwoSidedAlpha, 2);
   level.n = static_cast<int64_t>(std::min(a.size(), b.size()));
+  level.least_p = 1 / orders(a.size(), b.size());
+  if (2 * level.least_p < kTwoSidedAlpha) {
+    level.detectable = detectable_difference(level.standard_error, kTwoSidedAlpha, 2);
+  } else {
+    result.notes.push_back(fmt::format(
+        "so few blocks show nothing at 5 %: the interval is the range of their differences ({:.0f} %)",
+        100 * (1 - 2 * level.least_p)));
+  }
   return level;
 }
 
@@ -211,7 +281,8 @@ std::optional<ErrorLevel> seed_level(const std::vector<Pair>& pairs, Direction d
   level.standard_error = test.standard_error;
   level.n = test.n;
   set_tests(test.mean, direction, level);
-  level.detectable = detectable_difference(test.standard_error, kTwoSidedAlpha, 2);
+  level.detectable = test.standard_error * (student_t_quantile(1 - kTwoSidedAlpha / 2, test.n - 1) +
+                                            student_t_quantile(kPower, test.n - 1));
   return level;
 }
 
@@ -220,14 +291,14 @@ std::optional<ErrorLevel> unit_level(const std::vector<Pair>& pairs, const std::
   const MetricKind& kind = find_metric_kind(result.name);
   const Pair& first = pairs[0];
   if (kind.aggregate == Aggregate::none && first.a->repetitions && first.b->repetitions)
-    return timed_level(first, result.direction);
+    return timed_level(first, result);
   if (kind.aggregate != Aggregate::none && have_outcomes_of_the_same_units(pairs)) {
     const OutcomeTable& table = *table_of(*first.run_a, *first.a);
     const std::vector<uint32_t> kept = rows_with(table, classes);
     const bool proportions = pairs.size() == 1 && !successes(*first.a, table).empty() &&
                              !successes(*first.b, *table_of(*first.run_b, *first.b)).empty();
-    return proportions ? proportions_level(first, kept)
-                       : bootstrap_level(pairs, kept, result.difference, result.direction);
+    if (proportions) return proportions_level(first, kept);
+    return bootstrap_level(pairs, kept, result.difference, result.direction);
   }
   result.notes.emplace_back("unpaired: there are no outcomes of the same units on both sides");
   return unpaired_level(pairs, result.difference, result.direction);

@@ -16,8 +16,9 @@ struct ErrorLevel {
   double standard_error = 0;
   double p = 1;                   // two-sided, of no difference
   double p_loss = 1, p_gain = 1;  // one-sided: small where B is worse, where B is better
-  double detectable = 0;          // smallest difference seen with 80 % power, two-sided at 5 %
-  int64_t n = 0;                  // units, seeds, draws or timed blocks
+  double detectable = 0;  // smallest difference seen with 80 % power, two-sided at 5 %; 0: none can be
+  double least_p = 0;     // that the one-sided test can give with so few units
+  int64_t n = 0;          // units, seeds, draws or timed blocks
 };
 
 /// One metric of two cells that may be compared.

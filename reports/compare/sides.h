@@ -23,7 +23,8 @@ struct ReportCell {
   std::string encoder;  // the row's name in tables
   bool control = false;
   std::string dataset, protocol, fingerprint;
-  std::vector<Run> runs;  // by seed
+  std::vector<Run> runs;     // by seed
+  std::string variant = "";  // "k=20" where its side has this protocol on this data set in several ways
 };
 
 /// One of the two that are compared: a report, or folders of them.

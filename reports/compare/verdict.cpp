@@ -36,6 +36,19 @@ int64_t fewest_lost(double alpha) {
   return count;
 }
 
+/// How many must be expected for that many to be lost with 80 % chance (Poisson).
+double expected_lost(double alpha) {
+  const auto fewest = static_cast<double>(fewest_lost(alpha));
+  return fewest + normal_quantile(kPower) * std::sqrt(fewest);
+}
+
+/// Not even the worst would show: too few units, or a loss beyond all of a share.
+bool is_hopeless(const MetricComparison& metric, const ErrorLevel& level, double alpha) {
+  if (level.least_p >= alpha) return true;
+  if (!metric.unit.empty()) return false;
+  return fewest_lost(alpha) > level.n || detectable_difference(level.standard_error, alpha, 1, kPower) > 1;
+}
+
 Judgement undecided(Verdict verdict, std::string reason) {
   return {verdict, std::move(reason), {}, {}, {}, {}};
 }
@@ -52,8 +65,9 @@ std::optional<Judgement> judged_already(const MetricComparison& metric) {
 std::optional<double> smallest_loss(const Judged& judged, const ErrorLevel& level, double alpha) {
   double smallest = detectable_difference(level.standard_error, alpha, 1, kPower);
   if (judged.metric.unit.empty() && level.n > 0)
-    smallest = std::max(smallest, static_cast<double>(fewest_lost(alpha)) / static_cast<double>(level.n));
+    smallest = std::max(smallest, expected_lost(alpha) / static_cast<double>(level.n));
   if (smallest == 0) return std::nullopt;  // every unit says the same
+  if (judged.metric.unit.empty()) smallest = std::min(smallest, 1.0);
   return std::max(smallest, judged.margin);
 }
 
@@ -70,7 +84,8 @@ Judgement detect(const Judged& judged, const ErrorLevel& level, double p_loss, d
   } else if (p_gain < alpha && metric.loss() < 0) {
     result.verdict = Verdict::improvement;
     result.reason = fmt::format("a gain of {}; {}", loss, format_p(p_gain));
-  } else if (metric.unit.empty() && fewest_lost(alpha_each) > level.n) {
+  } else if (is_hopeless(metric, level, alpha_each)) {
+    result.smallest_loss.reset();
     result.verdict = Verdict::inconclusive;
     result.reason = fmt::format("n = {} could not show any loss at alpha = {:.2g}", level.n, alpha_each);
   } else if (p_loss < alpha) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "reports/axes.h"
 #include "reports/metric_kinds.h"
@@ -76,7 +77,10 @@ std::optional<double> p_over_seeds(const PivotCell& first, const PivotCell& cell
         differences.push_back(b.metric->value - a.metric->value);
     }
   }
-  return differences.size() < 2 ? std::nullopt : std::optional(paired_t(differences).p);
+  if (differences.size() < 2) return std::nullopt;
+  const PairedT test = paired_t(differences);
+  if (test.standard_error > 0 || test.mean == 0) return test.p;
+  return std::min(1.0, std::exp2(1 - static_cast<double>(test.n)));  // seeds that agree: their signs alone
 }
 
 struct Test {
@@ -91,7 +95,9 @@ void test_column(const Pivot& pivot, size_t column, std::vector<Test>& tests, st
   const Successes reference = successes_of(first);
   for (size_t row = 1; row < pivot.rows.size(); ++row) {
     const PivotCell& cell = pivot.cells[row][column];
-    if (cell.empty() || !are_comparable(pivot, first, cell)) continue;
+    if (cell.empty()) continue;
+    ++marks.untested;
+    if (!are_comparable(pivot, first, cell)) continue;
     std::optional<double> found = p_over_seeds(first, cell);
     marks.tested_seeds = marks.tested_seeds || found.has_value();
     if (!found && !reference.right.empty()) {
@@ -102,6 +108,7 @@ void test_column(const Pivot& pivot, size_t column, std::vector<Test>& tests, st
       marks.tested_outcomes = true;
     }
     if (!found) continue;
+    --marks.untested;
     tests.push_back({row, column});
     p.push_back(*found);
   }
@@ -117,6 +124,12 @@ std::optional<Interval> interval_of(const PivotCell& cell) {
 std::string Marks::text() const {
   std::string text;
   if (!bold.empty()) text += "Bold: best of its column, its interval overlapping no other. ";
+  if (untested > 0) {
+    text += fmt::format(
+        "{} cells below a first row were not tested (they are no shares of single runs, or measure something "
+        "else). ",
+        untested);
+  }
   if (tests == 0) return text;
   const char* how = tested_outcomes && tested_seeds
                         ? "an exact McNemar test (mid-p) on the same examples, or a paired t test over seeds"

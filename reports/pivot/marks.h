@@ -16,6 +16,7 @@ struct Marks {
   std::vector<std::pair<size_t, size_t>> bold;  // best beyond its interval
   std::set<std::pair<size_t, size_t>> daggers;  // another than the first row, significantly
   size_t tests = 0;                             // behind the daggers
+  size_t untested = 0;                          // cells below a first row
   bool tested_outcomes = false, tested_seeds = false;
 
   /// What a note must say of them; "" if nothing was tested and nothing is bold.

@@ -51,5 +51,31 @@ TEST(Side, NeedsAReport) {
   EXPECT_PRED2(contains, error_message<std::runtime_error>([&] { read_side("/no/such"); }), "/no/such");
 }
 
+Record on_dataset(Record record, const std::string& name, const std::string& sha256) {
+  record.dataset["name"] = name;
+  record.checkpoint["sha256"] = sha256;
+  record.fingerprint = fingerprint(record);
+  return record;
+}
+
+TEST(Side, CallsFilesOfFeaturesByTheirLabelThoughEachDataSetHasAnother) {
+  const ScratchFolder folder;
+  for (const char* name : {"d1", "d2"}) {
+    write_record(folder / name, on_dataset(judged("features", "knn"), name, std::string(64, name[1])));
+  }
+  for (const ReportCell& cell : read_side(folder.path()).cells)
+    EXPECT_EQ(cell.encoder, "features") << cell.dataset;
+}
+
+TEST(Side, TellsWaysOfOneProtocolApart) {
+  const ScratchFolder folder;
+  for (const int k : {10, 20})
+    write_record(folder / std::to_string(k), with_setting(judged("MAE", "knn"), "k", k));
+  const Side side = read_side(folder.path());
+  ASSERT_EQ(side.cells.size(), 2U);
+  EXPECT_EQ(side.cells[0].variant, "k=10");
+  EXPECT_EQ(side.cells[1].variant, "k=20");
+}
+
 }  // namespace
 }  // namespace repbench
