@@ -63,7 +63,9 @@ void add_compare(CLI::App& program) {
       ->add_option("--allow", arguments->allowed,
                    "a field that may differ, e.g. protocol.requested.k, or its last part; marks the numbers")
       ->allow_extra_args(false);
-  command->add_option("--metric", arguments->metrics, "in tables: headline, all, or a metric's name; JSON holds all")
+  command
+      ->add_option("--metric", arguments->metrics,
+                   "in tables: headline, all, or a metric's name; JSON holds all")
       ->capture_default_str();
   command->add_option("--correction", arguments->correction, "of p over all headlines: holm or bh")
       ->check(CLI::IsMember({"holm", "bh"}))
