@@ -139,7 +139,7 @@ std::optional<Outcomes> read_outcomes(const fs::path& report_json, const Record&
     throw std::invalid_argument(
         fmt::format("{}: expected the outcomes of {}; got no such file", where, report_json.string()));
   }
-  const std::string bytes = read_file(path);
+  const std::string bytes = read_regular_file(path);
   if (const std::string got = sha256(bytes); got != record.outcomes_sha256) {
     throw std::invalid_argument(fmt::format("{}: expected sha256 {} as {} says; got {}", where,
                                             record.outcomes_sha256, report_json.string(), got));

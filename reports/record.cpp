@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "files/atomic.h"
 #include "files/checked_json.h"
@@ -66,8 +67,11 @@ void check_against_outcomes(const Metric& metric, const std::optional<Outcomes>&
 void collect_reports(const fs::path& folder, std::set<fs::path>& found) {
   for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::recursive_directory_iterator();
        ++entry) {
-    if (entry->is_directory() && entry->path().extension() == ".tmp") entry.disable_recursion_pending();
-    if (entry->path().filename() == kReportFile && entry->is_regular_file()) found.insert(entry->path());
+    std::error_code error;
+    if (entry->is_directory(error) && entry->path().extension() == ".tmp") entry.disable_recursion_pending();
+    // What cannot be looked at is kept: reading it says why.
+    if (entry->path().filename() == kReportFile && (entry->is_regular_file(error) || error))
+      found.insert(entry->path());
   }
 }
 
@@ -134,9 +138,10 @@ Record read_record(const fs::path& report_json) {
 std::vector<fs::path> find_reports(const std::vector<fs::path>& folders) {
   std::set<fs::path> found;
   for (const fs::path& folder : folders) {
-    if (fs::is_regular_file(folder)) {
+    std::error_code error;
+    if (fs::is_regular_file(folder, error)) {
       found.insert(folder);
-    } else if (fs::is_directory(folder)) {
+    } else if (fs::is_directory(folder, error)) {
       collect_reports(folder, found);
     } else {
       throw std::runtime_error(

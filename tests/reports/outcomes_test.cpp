@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <filesystem>
@@ -125,6 +126,15 @@ TEST(Outcomes, OfAReportThatPointsElsewhereAreRefused) {
   report["outcomes"]["file"] = "../../etc/passwd";
   write_file_atomically(folder / "report.json", report.dump());
   EXPECT_PRED2(contains, reading_error(folder), "outcomes.file");
+}
+
+TEST(Outcomes, ThatAreAPipeAreNotWaitedFor) {
+  const ScratchFolder folder;
+  write_record(folder.path(), sample_record("MAE", "knn", 8, 10));
+  std::filesystem::remove(folder / "outcomes.json");
+  ASSERT_EQ(mkfifo((folder / "outcomes.json").c_str(), 0600), 0);
+  EXPECT_PRED2(contains, error_message<std::runtime_error>([&] { read_outcomes(folder / "report.json"); }),
+               "outcomes.json");
 }
 
 }  // namespace

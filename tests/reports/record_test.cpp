@@ -233,5 +233,13 @@ TEST(FindReports, NamesAMissingFolder) {
                "/no/such/folder");
 }
 
+TEST(FindReports, NamesALinkThatLeadsInACircle) {
+  const ScratchFolder folder;
+  std::filesystem::create_symlink("report.json", folder / "report.json");
+  const auto found = find_reports({folder.path()});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_PRED2(contains, error_message<std::runtime_error>([&] { read_record(found[0]); }), "report.json");
+}
+
 }  // namespace
 }  // namespace repbench
