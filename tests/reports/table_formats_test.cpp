@@ -159,5 +159,14 @@ TEST(JsonPage, HasTablesAndTheSeriesOfFigures) {
   EXPECT_NO_THROW(pretty_json(json));
 }
 
+TEST(Xml, HoldsNoCharactersThatItForbids) {
+  EXPECT_EQ(escape_xml("a\x01"
+                       "b\xEF\xBF\xBF"
+                       "c\xEF\xBF\xBE"
+                       "d<\t"),
+            "a\uFFFDb\uFFFDc\uFFFDd&lt;\t");
+  EXPECT_EQ(escape_xml("\xEF\xBF"), "\xEF\xBF") << "what is cut off is not looked at beyond its end";
+}
+
 }  // namespace
 }  // namespace repbench
