@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace repbench {
@@ -75,6 +76,13 @@ AtomicFile::AtomicFile(fs::path final_path)
   if (!final_path_.has_filename()) {
     throw std::invalid_argument(
         fmt::format("[write] expected the path of a file; got '{}'", final_path_.string()));
+  }
+  std::error_code error;
+  const fs::file_status target = fs::status(final_path_, error);
+  if (fs::exists(target) && !fs::is_regular_file(target) && !fs::is_directory(target)) {
+    throw std::invalid_argument(fmt::format(
+        "[write] {}: expected a file or nothing there; got a device or pipe, which would be replaced",
+        final_path_.string()));
   }
   create_folder(folder_of(final_path_), "write");
   file_ = open_temporary(temporary_path_);

@@ -245,5 +245,14 @@ TEST(AtomicFolder, SurvivesAKillAtAnyInstant) {
   }
 }
 
+TEST(AtomicFile, DoesNotReplaceAPipe) {
+  const ScratchFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_PRED2(contains,
+               error_message<std::invalid_argument>([&] { write_file_atomically(folder / "pipe", "x"); }),
+               "pipe");
+  EXPECT_TRUE(std::filesystem::is_fifo(folder / "pipe"));
+}
+
 }  // namespace
 }  // namespace repbench
