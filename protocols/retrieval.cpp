@@ -222,6 +222,11 @@ class Retrieval final : public Protocol {
                           {texts.ids.begin(), texts.ids.begin() + std::ssize(to_image.ranks)},
                           std::vector<int64_t>(to_image.ranks.size(), -1),
                           {}};
+    const auto pictures = std::ssize(to_text.ranks);
+    if (std::ssize(to_image.ranks) > pictures) {  // several texts of a picture say the same of it
+      for (int64_t p = 0; p < pictures; ++p)
+        of_texts.groups.insert(of_texts.groups.end(), static_cast<size_t>(texts.of(p)), p);
+    }
     of_texts.columns[to_image.column] = {to_image.ranks.begin(), to_image.ranks.end()};
     OutcomeTable of_pictures =
         picture_table(*task.test, std::span(task.test_examples.indices).first(to_text.ranks.size()));

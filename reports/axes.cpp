@@ -25,6 +25,11 @@ std::string last_part(const std::string& dotted_key) { return dotted_key.substr(
 
 bool is_seed(const std::string& dotted_key) { return last_part(dotted_key) == "seed"; }
 
+/// What a seed decides: itself, and which examples a limit draws.
+bool is_of_a_seed(const std::string& dotted_key) {
+  return is_seed(dotted_key) || dotted_key == "data.examples_sha256";
+}
+
 FlatConfig config_of(const Record& record) {
   const auto config = record.checkpoint.find("config");
   return config == record.checkpoint.end() || !config->is_object() ? FlatConfig{} : flat(*config);
@@ -54,7 +59,7 @@ std::vector<Axis> differing(const std::vector<const Record*>& records) {
       axis.numeric = axis.numeric && axis.values.back().is_number();
     }
     axis.distinct = std::set<Json>(axis.values.begin(), axis.values.end()).size();
-    if (axis.distinct > 1 && !is_seed(key)) axes.push_back(axis);
+    if (axis.distinct > 1 && !is_of_a_seed(key)) axes.push_back(axis);
   }
   std::stable_sort(axes.begin(), axes.end(), [](const Axis& a, const Axis& b) {
     return std::tuple(!a.numeric, -static_cast<int>(a.distinct)) <
@@ -91,7 +96,7 @@ std::string seed_of(const Record& record) {
 
 std::string setting_of(const Record& record) {
   FlatConfig config = config_of(record);
-  std::erase_if(config, [](const auto& entry) { return is_seed(entry.first); });
+  std::erase_if(config, [](const auto& entry) { return is_of_a_seed(entry.first); });
   return Json(config).dump();
 }
 

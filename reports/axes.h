@@ -16,7 +16,8 @@ std::map<std::string, Json> flat(const Json& nested);
 /// The seed of pretraining as text, "" if the configuration names none.
 std::string seed_of(const Record& record);
 
-/// The configuration without its seeds, as canonical JSON: equal for the repetitions of one setting.
+/// The configuration without its seeds and what they draw, as canonical JSON: equal for the repetitions of
+/// one setting.
 std::string setting_of(const Record& record);
 
 /// The options whose values differ between these records, seeds aside: numeric ones with most values first.

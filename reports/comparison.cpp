@@ -15,7 +15,7 @@ std::vector<uint8_t> headline_successes(const Record& record) {
   const Metric& headline = record.headline();
   const OutcomeTable* table =
       record.outcomes && !headline.column.empty() ? record.outcomes->table_of(headline.column) : nullptr;
-  return table != nullptr ? successes(headline, *table) : std::vector<uint8_t>();
+  return table != nullptr && table->groups.empty() ? successes(headline, *table) : std::vector<uint8_t>();
 }
 
 /// "" where no paired test is possible: a repeated or missing run, or one whose headline is no share of its

@@ -15,6 +15,15 @@ bool is_noncharacter(std::string_view bytes) { return bytes == "\xEF\xBF\xBE" ||
 
 }  // namespace
 
+std::string without_controls(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool is_control = (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') || c == 0x7f;
+    out += is_control ? "\uFFFD" : std::string(1, c);
+  }
+  return out;
+}
+
 std::string escape_xml(std::string_view text) {
   std::string out;
   out.reserve(text.size());

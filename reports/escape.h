@@ -5,8 +5,11 @@
 
 namespace repbench {
 
-/// Text for HTML, SVG and XML, in content and in double-quoted attributes; control characters, which XML
-/// cannot hold, become U+FFFD.
+/// Control characters, which terminals obey and lines end at, become U+FFFD; tabs and line feeds stay.
+std::string without_controls(std::string_view text);
+
+/// Text for HTML, SVG and XML, in content and in double-quoted attributes; characters that XML cannot hold
+/// become U+FFFD.
 std::string escape_xml(std::string_view text);
 
 /// Text for pdflatex with inputenc (utf8), on one line: a line break becomes "; ". Letters that plain LaTeX

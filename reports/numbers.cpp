@@ -22,6 +22,12 @@ std::string format_fixed(double value, int decimals) {
   return negative_zero ? text.substr(1) : text;
 }
 
+std::string format_signed(double value, int decimals) {
+  const std::string text = format_fixed(value, decimals);
+  const bool is_plain = text[0] == '-' || text.find_first_of("123456789") == std::string::npos;
+  return is_plain ? text : "+" + text;
+}
+
 std::string format_short(double value) {
   const bool whole = std::abs(value) < 1e15 && value == std::floor(value);
   return whole ? format_fixed(value, 0) : fmt::format("{:.6g}", value);

@@ -15,6 +15,9 @@ int decimals_for(double width);
 
 std::string format_fixed(double value, int decimals);
 
+/// With a + where it is above 0: a difference.
+std::string format_signed(double value, int decimals);
+
 /// All digits of a whole number, else six significant ones: option values, counts.
 std::string format_short(double value);
 

@@ -11,6 +11,7 @@
 #include "files/atomic.h"
 #include "files/checked_json.h"
 #include "files/hash.h"
+#include "reports/metric_kinds.h"
 #include "reports/migrations.h"
 #include "reports/record_json.h"
 
@@ -38,6 +39,12 @@ void check_table(const OutcomeTable& table, const std::string& where) {
                                             where, table.ids.size(), table.unit, column, rows));
   };
   expect_rows("labels", table.labels.size());
+  if (!table.groups.empty()) expect_rows("groups", table.groups.size());
+  for (const int64_t group : table.groups) {
+    if (group >= 0 && group < static_cast<int64_t>(table.ids.size())) continue;
+    throw std::invalid_argument(
+        fmt::format("{}: expected groups from 0 to {}; got {}", where, table.ids.size() - 1, group));
+  }
   for (const auto& [name, column] : table.columns) {
     expect_rows(name, column.size());
     const bool finite =
@@ -81,11 +88,12 @@ Json column_json(const std::vector<double>& column) {
 }
 
 OutcomeTable table_from(const CheckedJson& json) {
-  json.expect_only({"unit", "ids", "labels", "columns"});
+  json.expect_only({"unit", "ids", "labels", "columns", "groups"});
   OutcomeTable table;
   table.unit = json.at("unit").text();
   table.ids = json.at("ids").texts();
   table.labels = json.at("labels").integers();
+  if (const auto groups = json.find("groups")) table.groups = groups->integers();
   const CheckedJson columns = json.at("columns");
   for (const auto& column : columns.object().items()) {
     table.columns[column.key()] = columns.at(column.key()).numbers();
@@ -127,12 +135,34 @@ std::string outcomes_bytes(const Outcomes& outcomes) {
     for (const auto& [name, column] : table.columns) columns[name] = column_json(column);
     tables.push_back(
         {{"unit", table.unit}, {"ids", table.ids}, {"labels", table.labels}, {"columns", columns}});
+    if (!table.groups.empty()) tables.back()["groups"] = table.groups;
   }
   return canonical_json({{"class_names", outcomes.class_names}, {"tables", tables}}) + "\n";
 }
 
+void check_against_outcomes(const std::vector<Metric>& metrics, const std::optional<Outcomes>& outcomes,
+                            const std::string& where) {
+  for (const Metric& metric : metrics) {
+    if (metric.column.empty()) continue;
+    const OutcomeTable* table = outcomes ? outcomes->table_of(metric.column) : nullptr;
+    if (table == nullptr) {
+      throw std::invalid_argument(
+          fmt::format("{}: metric {}: expected outcomes with the column '{}'; got none", where, metric.name,
+                      metric.column));
+    }
+    const double counted = aggregate_outcomes(metric, *table);
+    if (std::abs(counted - metric.value) <= 1e-9 * std::max(1.0, std::abs(counted))) continue;
+    throw std::invalid_argument(fmt::format("{}: metric {}: expected {} as its outcomes give; got {}", where,
+                                            metric.name, counted, metric.value));
+  }
+}
+
 std::optional<Outcomes> read_outcomes(const fs::path& report_json, const Record& record) {
-  if (record.outcomes_sha256.empty()) return std::nullopt;
+  const std::string report = "[record] " + report_json.string();
+  if (record.outcomes_sha256.empty()) {
+    check_against_outcomes(record.metrics, std::nullopt, report);
+    return std::nullopt;
+  }
   const fs::path path = report_json.parent_path() / kOutcomesFile;
   const std::string where = "[outcomes] " + path.string();
   if (!fs::exists(path)) {
@@ -144,8 +174,10 @@ std::optional<Outcomes> read_outcomes(const fs::path& report_json, const Record&
     throw std::invalid_argument(fmt::format("{}: expected sha256 {} as {} says; got {}", where,
                                             record.outcomes_sha256, report_json.string(), got));
   }
-  return outcomes_from(migrated_outcomes(parse_json(bytes, path.string()), record.schema_version, where),
-                       where);
+  Outcomes outcomes =
+      outcomes_from(migrated_outcomes(parse_json(bytes, path.string()), record.schema_version, where), where);
+  check_against_outcomes(record.metrics, outcomes, report);
+  return outcomes;
 }
 
 std::optional<Outcomes> read_outcomes(const fs::path& report_json) {

@@ -50,28 +50,13 @@ void expect_finite(const Curve& curve) {
   }
 }
 
-/// A metric with a column is what its outcomes give: two ways to the same number.
-void check_against_outcomes(const Metric& metric, const std::optional<Outcomes>& outcomes) {
-  if (metric.column.empty()) return;
-  const OutcomeTable* table = outcomes ? outcomes->table_of(metric.column) : nullptr;
-  if (table == nullptr) {
-    throw std::invalid_argument(fmt::format(
-        "[record] metric {}: expected outcomes with the column '{}'; got none", metric.name, metric.column));
-  }
-  const double counted = aggregate_outcomes(metric, *table);
-  if (std::abs(counted - metric.value) <= 1e-9 * std::max(1.0, std::abs(counted))) return;
-  throw std::invalid_argument(fmt::format("[record] metric {}: expected {} as its outcomes give; got {}",
-                                          metric.name, counted, metric.value));
-}
-
 void collect_reports(const fs::path& folder, std::set<fs::path>& found) {
   for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::recursive_directory_iterator();
        ++entry) {
     std::error_code error;
     if (entry->is_directory(error) && entry->path().extension() == ".tmp") entry.disable_recursion_pending();
-    // What cannot be looked at is kept: reading it says why.
-    if (entry->path().filename() == kReportFile && (entry->is_regular_file(error) || error))
-      found.insert(entry->path());
+    // What is there under this name and no file is kept: reading it says what is wrong.
+    if (entry->path().filename() == kReportFile && !entry->is_directory(error)) found.insert(entry->path());
   }
 }
 
@@ -112,7 +97,7 @@ void write_record(const fs::path& folder, Record record) {
   for (const Curve& curve : record.curves) expect_finite(curve);
   const std::string outcomes = record.outcomes ? outcomes_bytes(*record.outcomes) : "";
   record.outcomes_sha256 = record.outcomes ? sha256(outcomes) : "";
-  for (const Metric& metric : record.metrics) check_against_outcomes(metric, record.outcomes);
+  check_against_outcomes(record.metrics, record.outcomes, "[record] " + (folder / kReportFile).string());
   Json document = to_json(record);
   document[kSeal] = seal_of(document);
   const std::string report = pretty_json(document);
@@ -125,8 +110,13 @@ void write_record(const fs::path& folder, Record record) {
 
 Record read_record(const fs::path& report_json) {
   const std::string where = "[record] " + report_json.string();
-  const Json document = read_json(report_json);
+  const Json document = parse_json(read_regular_file(report_json), report_json.string());
   Record record = record_from_json(document, where);
+  if (record.dataset.contains("hashes") && record.fingerprint != fingerprint(record)) {
+    throw std::invalid_argument(
+        fmt::format("{}: expected the fingerprint of its settings and data, {}; got {}", where,
+                    fingerprint(record), record.fingerprint));
+  }
   if (record.schema_version == 1) return record;  // had no seal
   const std::string seal = CheckedJson(document, where).at(kSeal).text(), content = seal_of(document);
   if (seal == content) return record;

@@ -64,6 +64,9 @@ struct OutcomeTable {
   std::vector<int64_t> labels;   // -1: none
   /// "prediction", "correct" (0 or 1, or a share of draws), "image_rank" (from 1), "squared_error", ...
   std::map<std::string, std::vector<double>> columns;
+  /// Rows of one number, below the number of rows, stand or fall together: texts of one picture. Empty: each
+  /// row stands alone.
+  std::vector<int64_t> groups = {};
 };
 
 /// What metrics are computed from, kept in a file beside the report. No two tables have a column of one name.
@@ -116,13 +119,14 @@ std::string fingerprint(const Record& record);
 void write_record(const std::filesystem::path& folder, Record record);
 
 /// Throws std::invalid_argument "[record] FILE: expected ...; got ..." naming the key for a missing, unknown
-/// or ill-typed key, an unknown metric, a newer schema, and for content that is not what its seal was made
-/// over; what is not JSON at all is told by files/json.h, naming the file. Older schemas are migrated
-/// (reports/migrations.h).
+/// or ill-typed key, an unknown metric, a newer schema, and for content that is not what its seal or its
+/// fingerprint was made over; what is not JSON at all is told by files/json.h, naming the file. Older schemas
+/// are migrated (reports/migrations.h).
 Record read_record(const std::filesystem::path& report_json);
 
 /// The outcomes beside a report, checked against their hash; empty if the report has none.
-/// Throws std::invalid_argument naming the file if they are missing, altered or uneven.
+/// Throws std::invalid_argument naming the file if they are missing, altered or uneven, or give another value
+/// than a metric of the report has.
 std::optional<Outcomes> read_outcomes(const std::filesystem::path& report_json, const Record& record);
 std::optional<Outcomes> read_outcomes(const std::filesystem::path& report_json);
 

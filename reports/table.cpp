@@ -19,14 +19,14 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 }
 
 std::string markdown_cell(const std::string& text) {
-  std::string out = replaced(replaced(text, "\n", "; "), "\\", "\\\\");
+  std::string out = replaced(replaced(without_controls(text), "\n", "; "), "\\", "\\\\");
   out = replaced(out, "|", "\\|");
   return replaced(replaced(out, "<", "\\<"), "*", "\\*");
 }
 
 std::string csv_cell(const std::string& text) {
-  const std::string line = replaced(text, "\n", "; ");
-  if (line.find_first_of(",\"\r") == std::string::npos) return line;
+  const std::string line = replaced(without_controls(text), "\n", "; ");
+  if (line.find_first_of(",\"") == std::string::npos) return line;
   return "\"" + replaced(line, "\"", "\"\"") + "\"";
 }
 

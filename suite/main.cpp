@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string>
 
@@ -14,6 +17,15 @@ namespace {
 std::string one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
+}
+
+/// What was printed is told to be lost, if it is: a full disk, say.
+int finished(int exit_code) {
+  constexpr int kTrouble = 2;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  fmt::print(stderr, "repbench: [write] standard output: expected to be written whole; got {}\n",
+             std::strerror(errno));
+  return kTrouble;
 }
 
 }  // namespace
@@ -43,14 +55,14 @@ int main(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::RuntimeError& answer) {  // a command ran, and its answer is no, or none
-    return answer.get_exit_code();
+    return finished(answer.get_exit_code());
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return program.exit(error);  // help and version
+    if (error.get_exit_code() == 0) return finished(program.exit(error));  // help and version
     fmt::print(stderr, "repbench: [command line] {}\n", one_line(error.what()));
     return kTrouble;
   } catch (const std::exception& error) {
     fmt::print(stderr, "repbench: {}\n", one_line(error.what()));
     return kTrouble;
   }
-  return 0;
+  return finished(0);
 }

@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <map>
-#include <tuple>
+#include <utility>
 
 #include "reports/compare/comparison.h"
 
@@ -9,19 +9,24 @@ namespace {
 
 struct Task {
   std::string name;  // "fashion_mnist/knn"
-  std::string dataset, protocol, fingerprint;
-  double difference = 0;
+  std::string protocol, fingerprint;
+  double difference = 0;  // mean over encoders
 };
 
 std::vector<Task> share_tasks(const Comparison& comparison) {
   std::vector<Task> tasks;
+  std::map<std::pair<std::string, std::string>, std::pair<size_t, double>> known;  // place, encoders
   for (const CellComparison& cell : comparison.cells) {
     for (const MetricComparison& metric : cell.metrics) {
       const bool counts = metric.headline && metric.unit.empty() && metric.not_comparable.empty() &&
                           metric.direction == Direction::higher_is_better;
-      if (counts)
-        tasks.push_back({cell.dataset + "/" + cell.way(), cell.dataset, cell.protocol, cell.fingerprint,
-                         metric.difference});
+      if (!counts) continue;
+      const auto [entry, fresh] =
+          known.emplace(std::pair(cell.protocol, cell.fingerprint), std::pair(tasks.size(), 0.0));
+      if (fresh) tasks.push_back({cell.dataset + "/" + cell.way(), cell.protocol, cell.fingerprint, 0});
+      auto& [place, encoders] = entry->second;
+      ++encoders;
+      tasks[place].difference += (metric.difference - tasks[place].difference) / encoders;
     }
   }
   return tasks;
@@ -31,17 +36,16 @@ std::vector<Task> share_tasks(const Comparison& comparison) {
 /// judged in every task.
 std::vector<std::vector<double>> complete_scores(const std::vector<Task>& tasks, const Side& a,
                                                  const Side& b) {
+  std::map<std::pair<std::string, std::string>, size_t> place;
+  for (size_t t = 0; t < tasks.size(); ++t) place[{tasks[t].protocol, tasks[t].fingerprint}] = t;
   std::map<std::pair<const Side*, std::string>, std::map<size_t, double>> scores;
   for (const Side* side : {&a, &b}) {
     for (const ReportCell& cell : side->cells) {
-      for (size_t t = 0; t < tasks.size(); ++t) {
-        if (std::tie(cell.dataset, cell.protocol, cell.fingerprint) !=
-            std::tie(tasks[t].dataset, tasks[t].protocol, tasks[t].fingerprint))
-          continue;
-        double sum = 0;
-        for (const Run& run : cell.runs) sum += run.record.headline().value;
-        scores[{side, cell.encoder}][t] = sum / static_cast<double>(cell.runs.size());
-      }
+      const auto task = place.find({cell.protocol, cell.fingerprint});
+      if (task == place.end()) continue;
+      double sum = 0;
+      for (const Run& run : cell.runs) sum += run.record.headline().value;
+      scores[{side, cell.encoder}][task->second] = sum / static_cast<double>(cell.runs.size());
     }
   }
   std::vector<std::vector<double>> complete;

@@ -41,8 +41,12 @@ std::map<std::string, std::string> paired_encoders(const Side& a, const Side& b)
   return pairs;
 }
 
+/// The same data set has one name but for files of features, which are known by their content.
 bool is_same_task(const ReportCell& a, const ReportCell& b) {
-  return a.dataset == b.dataset && a.protocol == b.protocol;
+  const auto hashes = [](const ReportCell& cell) {
+    return cell.runs[0].record.dataset.value("hashes", Json());
+  };
+  return a.protocol == b.protocol && (a.dataset == b.dataset || hashes(a) == hashes(b));
 }
 
 size_t count_differences(const ReportCell& a, const ReportCell& b) {
@@ -78,29 +82,26 @@ void pair_rows(Cells of_a, Cells of_b, std::vector<CellPair>& pairs) {
   }
 }
 
-Cells cells_of(const Side& side, const std::string& encoder) {
-  Cells cells;
-  for (const ReportCell& cell : side.cells) {
-    if (cell.encoder == encoder) cells.push_back(&cell);
-  }
-  return cells;
+/// By encoder.
+std::map<std::string, Cells> rows_of_cells(const Side& side) {
+  std::map<std::string, Cells> rows;
+  for (const ReportCell& cell : side.cells) rows[cell.encoder].push_back(&cell);
+  return rows;
 }
 
 /// A's headline first, then the others as the reports list them.
-std::vector<std::string> all_metrics(const ReportCell& a, const ReportCell& b) {
-  std::vector<std::string> names = {a.runs[0].record.headline().name};
+std::vector<std::string> wanted_metrics(const ReportCell& a, const ReportCell& b,
+                                        const CompareOptions& options) {
+  std::vector<std::string> names;
+  const auto add = [&](const Metric& metric) {
+    const bool known = std::find(names.begin(), names.end(), metric.name) != names.end();
+    if (!known && (!options.wanted || options.wanted(metric))) names.push_back(metric.name);
+  };
+  add(a.runs[0].record.headline());
   for (const ReportCell* cell : {&a, &b}) {
-    for (const Metric& metric : cell->runs[0].record.metrics) {
-      if (std::find(names.begin(), names.end(), metric.name) == names.end()) names.push_back(metric.name);
-    }
+    for (const Metric& metric : cell->runs[0].record.metrics) add(metric);
   }
   return names;
-}
-
-void compare_metrics(ReportCell& a, ReportCell& b, CellComparison& cell) {
-  load_outcomes(a);
-  load_outcomes(b);
-  for (const std::string& name : all_metrics(a, b)) cell.metrics.push_back(compare_metric(name, a, b));
 }
 
 /// A name that is no field would allow nothing, unnoticed.
@@ -150,17 +151,17 @@ bool CellComparison::comparable() const {
 std::vector<CellPair> pair_cells(const Side& a, const Side& b) {
   if (a.cells.size() == 1 && b.cells.size() == 1) return {{&a.cells[0], &b.cells[0]}};
   const std::map<std::string, std::string> encoders = paired_encoders(a, b);
+  std::map<std::string, Cells> of_a = rows_of_cells(a), of_b = rows_of_cells(b);
   std::vector<CellPair> pairs;
-  std::set<std::string> seen_in_b;
   for (const ReportCell& cell : a.cells) {
-    if (&cell != cells_of(a, cell.encoder).front()) continue;  // once a row
+    const auto own = of_a.extract(cell.encoder);
+    if (own.empty()) continue;  // its row has been paired
     const auto found = encoders.find(cell.encoder);
-    const Cells theirs = found == encoders.end() ? Cells() : cells_of(b, found->second);
-    if (found != encoders.end()) seen_in_b.insert(found->second);
-    pair_rows(cells_of(a, cell.encoder), theirs, pairs);
+    const auto theirs = found == encoders.end() ? decltype(of_b)::node_type() : of_b.extract(found->second);
+    pair_rows(own.mapped(), theirs.empty() ? Cells() : theirs.mapped(), pairs);
   }
   for (const ReportCell& cell : b.cells) {
-    if (!seen_in_b.contains(cell.encoder)) pairs.push_back({nullptr, &cell});
+    if (of_b.contains(cell.encoder)) pairs.push_back({nullptr, &cell});
   }
   return pairs;
 }
@@ -183,8 +184,13 @@ Comparison compare_sides(
     const Record &first = left.runs[0].record, &second = right.runs[0].record;
     cell.fields = field_differences(first, second, options.allowed);
     cell.notes = notable_differences(first, second);
+    if (left.dataset != right.dataset)
+      cell.notes.push_back(fmt::format("one data set, called {} and {}", left.dataset, right.dataset));
     if (cell.comparable()) {
-      compare_metrics(left, right, cell);
+      load_outcomes(left);
+      load_outcomes(right);
+      for (const std::string& name : wanted_metrics(left, right, options))
+        cell.metrics.push_back(compare_metric(name, left, right));
       if (visit) visit(cell, left, right);
     }
     comparison.cells.push_back(std::move(cell));

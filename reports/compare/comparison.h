@@ -19,6 +19,7 @@ enum class Correction { holm, benjamini_hochberg };
 struct CompareOptions {
   AllowedFields allowed;
   Correction correction = Correction::holm;
+  std::function<bool(const Metric& metric)> wanted = {};  // of A's metrics, and B's own; none given: all
 };
 
 /// Two cells that stand for each other.
@@ -26,7 +27,7 @@ struct CellComparison {
   std::string encoder_a, encoder_b, dataset, protocol, fingerprint;  // A's fingerprint
   std::string variant;                    // "k=20" where A has this protocol on this data set in several ways
   std::vector<FieldDifference> fields;    // allowed ones mark the numbers, others forbid them
-  std::vector<MetricComparison> metrics;  // empty if not comparable; the headline first
+  std::vector<MetricComparison> metrics;  // those wanted, the headline first; empty if not comparable
   std::vector<std::string> notes;
 
   std::string way() const;  // "linear_probe classifier=ridge": protocol and variant
@@ -38,7 +39,8 @@ struct MissingCell {
   bool in_a = false;  // there, and missing on the other side
 };
 
-/// The mean over comparable headlines that are shares, shown with what it hides.
+/// The mean over comparable headlines that are shares, shown with what it hides. A task is a way to measure
+/// on a data set; where several encoders were compared in it, it counts with their mean.
 struct AverageDifference {
   int64_t tasks = 0;
   double difference = 0;
@@ -78,8 +80,7 @@ std::optional<AverageDifference> average_difference(const Comparison& comparison
                                                     const Side& b);
 
 /// Tables: differences, what is not comparable, what was allowed, what is missing, the average, remarks.
-/// `metrics`: "headline", "all" or a metric's name.
-std::vector<Table> to_tables(const Comparison& comparison, const std::string& metrics = "headline");
+std::vector<Table> to_tables(const Comparison& comparison);
 Json to_json(const Comparison& comparison);
 
 }  // namespace repbench

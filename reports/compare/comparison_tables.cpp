@@ -12,18 +12,13 @@ constexpr const char* kNothing = "—";
 
 double scale_of(const MetricComparison& metric) { return shown_scale(metric.unit); }
 
-std::string signed_fixed(double value, int decimals) {
-  const std::string text = format_fixed(value, decimals);
-  return text[0] == '-' || text.find_first_of("123456789") == std::string::npos ? text : "+" + text;
-}
-
 /// "-1.30 [-1.62, -0.98]", in points for shares.
 std::string difference_text(const MetricComparison& metric, const std::optional<ErrorLevel>& level) {
-  if (!level) return signed_fixed(metric.difference * scale_of(metric), 1);
+  if (!level) return format_signed(metric.difference * scale_of(metric), 1);
   const double low = level->interval.low * scale_of(metric), high = level->interval.high * scale_of(metric);
   const int decimals = decimals_for(high - low);
-  return fmt::format("{} [{}, {}]", signed_fixed(metric.difference * scale_of(metric), decimals),
-                     signed_fixed(low, decimals), signed_fixed(high, decimals));
+  return fmt::format("{} [{}, {}]", format_signed(metric.difference * scale_of(metric), decimals),
+                     format_signed(low, decimals), format_signed(high, decimals));
 }
 
 std::string value_text(const MetricComparison& metric, double value) {
@@ -64,10 +59,6 @@ std::vector<std::string> row_of(const CellComparison& cell, const MetricComparis
   return row;
 }
 
-bool is_wanted(const MetricComparison& metric, const std::string& metrics) {
-  return metrics == "all" || (metrics == "headline" ? metric.headline : metric.name == metrics);
-}
-
 /// Texts that are said of some cells, each once with the cells it is said of.
 class Remarks {
  public:
@@ -83,8 +74,10 @@ class Remarks {
   Table table(const std::string& title, const std::string& column) const {
     Table table{title, "", {column, "of"}, {}};
     for (const auto& [text, cells] : remarks_) {
+      constexpr size_t kShown = 4;
       std::string names;
-      for (const std::string& cell : cells) names += (names.empty() ? "" : ", ") + cell;
+      for (size_t i = 0; i < std::min(cells.size(), kShown); ++i) names += (i == 0 ? "" : ", ") + cells[i];
+      if (cells.size() > kShown) names += fmt::format(" and {} more", cells.size() - kShown);
       table.rows.push_back({text, names});
     }
     return table;
@@ -94,14 +87,13 @@ class Remarks {
   std::vector<std::pair<std::string, std::vector<std::string>>> remarks_;
 };
 
-Table remarks_of(const Comparison& comparison, const std::string& metrics) {
+Table remarks_of(const Comparison& comparison) {
   Remarks remarks;
   for (const CellComparison& cell : comparison.cells) {
     if (!cell.comparable()) continue;
     const std::string name = cell.dataset + "/" + cell.way();
     for (const std::string& note : cell.notes) remarks.add(name, note);
     for (const MetricComparison& metric : cell.metrics) {
-      if (!is_wanted(metric, metrics)) continue;
       if (metric.units) remarks.add(name + "/" + metric.name, metric.units->method);
       if (metric.seeds) remarks.add(name + "/" + metric.name, metric.seeds->method);
       for (const std::string& note : metric.notes) remarks.add(name + "/" + metric.name, note);
@@ -161,7 +153,7 @@ std::string stability_text(const AverageDifference& average) {
 }
 
 Table average_table(const AverageDifference& average) {
-  const auto points = [](double value) { return signed_fixed(100 * value, 2); };
+  const auto points = [](double value) { return format_signed(100 * value, 2); };
   Table table{"Average over tasks",
               "",
               {"tasks", "mean difference, points", "least with one left out", "most with one left out"},
@@ -177,21 +169,19 @@ Table average_table(const AverageDifference& average) {
 
 }  // namespace
 
-std::vector<Table> to_tables(const Comparison& comparison, const std::string& metrics) {
+std::vector<Table> to_tables(const Comparison& comparison) {
   Table differences{fmt::format("B = {} against A = {}", comparison.b, comparison.a),
                     difference_note(comparison),
                     {"encoder", "data set", "protocol", "metric", "A", "B", "B - A", "p", "p, corrected",
                      "over seeds", "smallest seen"},
                     {}};
   for (const CellComparison& cell : comparison.cells) {
-    for (const MetricComparison& metric : cell.metrics) {
-      if (is_wanted(metric, metrics)) differences.rows.push_back(row_of(cell, metric));
-    }
+    for (const MetricComparison& metric : cell.metrics) differences.rows.push_back(row_of(cell, metric));
   }
   std::vector<Table> tables = {differences, field_table(comparison, false), field_table(comparison, true),
                                missing_table(comparison)};
   if (comparison.average) tables.push_back(average_table(*comparison.average));
-  tables.push_back(remarks_of(comparison, metrics));
+  tables.push_back(remarks_of(comparison));
   std::erase_if(tables, [](const Table& table) { return table.rows.empty(); });
   return tables;
 }

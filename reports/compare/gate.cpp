@@ -16,10 +16,12 @@ namespace {
 
 /// A name that is in no report would gate nothing, or loosen nothing, unnoticed.
 void check_names(const GatePolicy& policy, const Side& baseline, const Side& candidate) {
-  std::set<std::string> metrics, keys;
+  std::set<std::string> metrics, keys, datasets, protocols;
   for (const Side* side : {&baseline, &candidate}) {
     for (const ReportCell& cell : side->cells) {
       for (const Metric& metric : cell.runs[0].record.metrics) {
+        datasets.insert(cell.dataset);
+        protocols.insert(cell.protocol);
         const std::string place = cell.dataset + "/" + cell.protocol;
         metrics.insert(metric.name);
         keys.insert({metric.name, place, place + "/" + metric.name});
@@ -35,6 +37,12 @@ void check_names(const GatePolicy& policy, const Side& baseline, const Side& can
   for (size_t i = 0; i < policy.metrics.size(); ++i) {
     if (!metrics.contains(policy.metrics[i]))
       refuse(fmt::format("metrics[{}]", i), "a metric", policy.metrics[i], metrics);
+  }
+  for (const SlicePolicy& slice : policy.slices) {
+    if (slice.dataset != "*" && !datasets.contains(slice.dataset))
+      refuse(slice.key + ".dataset", "a data set", slice.dataset, datasets);
+    if (slice.protocol != "*" && !protocols.contains(slice.protocol))
+      refuse(slice.key + ".protocol", "a protocol", slice.protocol, protocols);
   }
   for (const auto& [key, margin] : policy.margins) {
     if (!keys.contains(key)) refuse("margins", "a metric, dataset/protocol or all three", key, keys);

@@ -36,13 +36,14 @@ bool is_open(const GateRow& row) { return row.judgement.reason.empty(); }
 
 GateRows::GateRows(const Side& baseline, const Side& candidate, const GatePolicy& policy) : policy_(policy) {
   slices.resize(policy.slices.size());
-  const Comparison comparison =
-      compare_sides(baseline, candidate, {{policy.allowed}, Correction::holm},
-                    [this](const CellComparison& cell, const ReportCell& a, const ReportCell& b) {
-                      add_compared(cell, a, b);
-                      add_classes(cell, a, b);
-                      add_new(b, &a);
-                    });
+  const Comparison comparison = compare_sides(
+      baseline, candidate,
+      {{policy.allowed}, Correction::holm, [this](const Metric& metric) { return is_gated(metric); }},
+      [this](const CellComparison& cell, const ReportCell& a, const ReportCell& b) {
+        add_compared(cell, a, b);
+        add_classes(cell, a, b);
+        add_new(b, &a);
+      });
   auto cell = comparison.cells.begin();
   for (const CellPair& pair : pair_cells(baseline, candidate)) {
     if (pair.a == nullptr) {
@@ -59,14 +60,16 @@ GateRows::GateRows(const Side& baseline, const Side& candidate, const GatePolicy
   fill_slices();
 }
 
+bool GateRows::is_gated(const Metric& metric) const {
+  if (policy_.metrics.empty()) return policy_.all_metrics || metric.headline;
+  return std::find(policy_.metrics.begin(), policy_.metrics.end(), metric.name) != policy_.metrics.end();
+}
+
 /// Of this cell, in the order of its report; directionless ones included.
 std::vector<std::string> GateRows::gated_names(const ReportCell& cell) const {
   std::vector<std::string> names;
   for (const Metric& metric : first_record(cell).metrics) {
-    const bool named =
-        std::find(policy_.metrics.begin(), policy_.metrics.end(), metric.name) != policy_.metrics.end();
-    if (policy_.metrics.empty() ? policy_.all_metrics || metric.headline : named)
-      names.push_back(metric.name);
+    if (is_gated(metric)) names.push_back(metric.name);
   }
   return names;
 }

@@ -25,6 +25,7 @@ class GateRows {
   void fill_slices();
 
   GateRow row_of(const ReportCell& cell, const std::string& metric) const;
+  bool is_gated(const Metric& metric) const;
   std::vector<std::string> gated_names(const ReportCell& cell) const;
 
   const GatePolicy& policy_;

@@ -60,6 +60,10 @@ std::vector<ClassOfUnits> chosen_classes(const GatePolicy& policy, const SlicePo
       refuse(policy, choice, fmt::format("a class with examples in {}", cell.dataset),
              choice.label ? fmt::format("label {}", label) : fmt::format("'{}'", choice.name));
     }
+    const auto is_same = [label](const ClassOfUnits& known) { return known.label == label; };
+    if (std::any_of(classes.begin(), classes.end(), is_same))
+      refuse(policy, choice, "each class once",
+             fmt::format("'{}' again", name_of_class(*record.outcomes, label)));
     classes.push_back({label, name_of_class(*record.outcomes, label)});
   }
   return classes;

@@ -29,24 +29,45 @@ int decimals_of(const GateRow& row) {
   return decimals_for((level->interval.high - level->interval.low) * shown_scale(row.metric.unit));
 }
 
-std::string signed_text(double value, int decimals) {
-  const std::string text = format_fixed(value, decimals);
-  const bool plain = text[0] == '-' || text.find_first_of("123456789") == std::string::npos;
-  return plain ? text : "+" + text;
-}
-
 std::string value_text(const GateRow& row, double value) {
   return format_fixed(value * shown_scale(row.metric.unit), decimals_of(row)) + shown_unit(row.metric.unit);
 }
 
-std::string difference_text(const GateRow& row) {
+std::string difference_text(const GateRow& row, const std::optional<ErrorLevel>& level) {
   const double scale = shown_scale(row.metric.unit);
   const int decimals = decimals_of(row);
-  std::string text = signed_text(row.metric.difference * scale, decimals);
-  if (const auto& level = level_of(row)) {
-    text += fmt::format(" [{}, {}]", signed_text(level->interval.low * scale, decimals),
-                        signed_text(level->interval.high * scale, decimals));
+  std::string text = format_signed(row.metric.difference * scale, decimals);
+  if (level) {
+    text += fmt::format(" [{}, {}]", format_signed(level->interval.low * scale, decimals),
+                        format_signed(level->interval.high * scale, decimals));
   }
+  return text;
+}
+
+/// The seeds' own error, which decides nothing where the test set's is known.
+std::string seeds_text(const GateRow& row) {
+  if (!is_measured(row) || !row.metric.seeds) return kNothing;
+  return fmt::format("{}, {} (n = {})", difference_text(row, row.metric.seeds), format_p(row.metric.seeds->p),
+                     row.metric.seeds->n);
+}
+
+/// What was noted of rows, each text once with their number.
+std::string remarks_of(const std::vector<const GateRow*>& rows) {
+  std::vector<std::pair<std::string, size_t>> remarks;
+  for (const GateRow* row : rows) {
+    for (const std::string& note : row->metric.notes) {
+      const auto known =
+          std::find_if(remarks.begin(), remarks.end(), [&](const auto& one) { return one.first == note; });
+      if (known == remarks.end()) {
+        remarks.push_back({note, 1});
+      } else {
+        ++known->second;
+      }
+    }
+  }
+  std::string text;
+  for (const auto& [note, number] : remarks)
+    text += fmt::format("{}{} (of {} rows)", text.empty() ? "" : "; ", note, number);
   return text;
 }
 
@@ -57,7 +78,7 @@ std::pair<std::string, std::string> evidence_text(const GateRow& row) {
           judgement.smallest_loss ? amount_text(*judgement.smallest_loss, row.metric.unit) : kNothing};
 }
 
-std::vector<std::string> cells_of(const GateRow& row, GateRule rule) {
+std::vector<std::string> cells_of(const GateRow& row, GateRule rule, bool with_seeds) {
   std::vector<std::string> cells = {std::string(name_of(row.judgement.verdict)),
                                     row.encoder.empty() ? kNothing : row.encoder, row.dataset,
                                     protocol_text(row), metric_text(row) + (row.is_marked() ? " ‡" : "")};
@@ -65,8 +86,8 @@ std::vector<std::string> cells_of(const GateRow& row, GateRule rule) {
     const bool known = !row.metric.name.empty();
     cells.insert(cells.end(), {known ? value_text(row, row.metric.a) : kNothing, kNothing, kNothing});
   } else {
-    cells.insert(cells.end(),
-                 {value_text(row, row.metric.a), value_text(row, row.metric.b), difference_text(row)});
+    cells.insert(cells.end(), {value_text(row, row.metric.a), value_text(row, row.metric.b),
+                               difference_text(row, level_of(row))});
   }
   cells.push_back(row.metric.name.empty() ? kNothing : amount_text(row.margin, row.metric.unit));
   if (rule == GateRule::detect) {
@@ -76,6 +97,7 @@ std::vector<std::string> cells_of(const GateRow& row, GateRule rule) {
     cells.push_back(row.judgement.needed ? format_large(static_cast<double>(*row.judgement.needed))
                                          : kNothing);
   }
+  if (with_seeds) cells.push_back(seeds_text(row));
   return cells;
 }
 
@@ -113,8 +135,7 @@ std::string policy_text(const GateResult& result) {
         "Policy detect: a regression is a loss beyond its margin that a one-sided paired test shows (Holm "
         "over {} "
         "metrics, alpha {:g}; each slice is a family of its own). A pass does not prove equality: the "
-        "smallest "
-        "loss seen says what would have been found with 80 % power, or the margin where that is larger.",
+        "smallest loss seen is what this rule, margin included, finds with 80 % power.",
         std::count_if(rows.begin(), rows.end(),
                       [](const GateRow& row) { return row.judgement.p_loss.has_value(); }),
         result.policy.alpha);
@@ -153,20 +174,26 @@ Table verdict_table(const std::vector<const GateRow*>& rows, GateRule rule) {
   } else {
     table.columns.push_back("n needed");
   }
+  const bool with_seeds =
+      std::any_of(rows.begin(), rows.end(), [](const GateRow* row) { return row->metric.seeds.has_value(); });
+  if (with_seeds) table.columns.push_back("over seeds or draws");
+  table.note = remarks_of(rows);
   for (const GateRow* row : rows) {
     if (row->judgement.verdict == Verdict::regression) table.bold.push_back({table.rows.size(), 0});
-    table.rows.push_back(cells_of(*row, rule));
+    table.rows.push_back(cells_of(*row, rule, with_seeds));
   }
   return table;
 }
 
 std::string numbers_text(const GateRow& row) {
   if (!is_measured(row)) return row.judgement.reason;
-  std::string text = fmt::format("baseline {}, candidate {}, difference {}{}, margin {}; {}",
-                                 value_text(row, row.metric.a), value_text(row, row.metric.b),
-                                 difference_text(row), row.metric.unit.empty() ? " points" : "",
-                                 amount_text(row.margin, row.metric.unit), row.judgement.reason);
+  std::string text =
+      fmt::format("baseline {}, candidate {}, difference {}{}, margin {}; {}", value_text(row, row.metric.a),
+                  value_text(row, row.metric.b), difference_text(row, level_of(row)),
+                  row.metric.unit.empty() ? " points" : "", amount_text(row.margin, row.metric.unit),
+                  row.judgement.reason);
   if (const auto& level = level_of(row)) text += "; " + level->method;
+  if (row.metric.units && row.metric.seeds) text += "; over seeds or draws: " + seeds_text(row);
   for (const std::string& note : row.metric.notes) text += "; " + note;
   for (const FieldDifference& field : row.fields)
     text += fmt::format("; allowed: {}: {} and {}", field.field, field.a, field.b);

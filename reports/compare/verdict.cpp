@@ -28,20 +28,6 @@ Interval loss_interval(const MetricComparison& metric, const ErrorLevel& level) 
   return {-level.interval.high, -level.interval.low};
 }
 
-/// A share's loss shows only in units that changed: so many must, all for the worse, for McNemar's mid-p
-/// (2^-(k + 1)) to fall below `alpha`.
-int64_t fewest_lost(double alpha) {
-  int64_t count = 1;
-  while (std::exp2(-static_cast<double>(count + 1)) >= alpha) ++count;
-  return count;
-}
-
-/// How many must be expected for that many to be lost with 80 % chance (Poisson).
-double expected_lost(double alpha) {
-  const auto fewest = static_cast<double>(fewest_lost(alpha));
-  return fewest + normal_quantile(kPower) * std::sqrt(fewest);
-}
-
 /// Not even the worst would show: too few units, or a loss beyond all of a share.
 bool is_hopeless(const MetricComparison& metric, const ErrorLevel& level, double alpha) {
   if (level.least_p >= alpha) return true;
@@ -61,14 +47,18 @@ std::optional<Judgement> judged_already(const MetricComparison& metric) {
   return std::nullopt;
 }
 
-/// `alpha` is that of one of the family's tests.
+/// Where differences round alike, a loss of just the margin is none beyond it.
+bool exceeds(double loss, double margin) { return loss > margin * (1 + 1e-9); }
+
+/// What the whole rule finds with 80 % power: the loss seen must pass the test and the margin. `alpha` is
+/// that of one of the family's tests.
 std::optional<double> smallest_loss(const Judged& judged, const ErrorLevel& level, double alpha) {
-  double smallest = detectable_difference(level.standard_error, alpha, 1, kPower);
-  if (judged.metric.unit.empty() && level.n > 0)
-    smallest = std::max(smallest, expected_lost(alpha) / static_cast<double>(level.n));
-  if (smallest == 0) return std::nullopt;  // every unit says the same
-  if (judged.metric.unit.empty()) smallest = std::min(smallest, 1.0);
-  return std::max(smallest, judged.margin);
+  if (level.standard_error == 0) return std::nullopt;  // every unit says the same
+  const double threshold = std::max(normal_quantile(1 - alpha) * level.standard_error, judged.margin);
+  double smallest = threshold + normal_quantile(kPower) * level.standard_error;
+  if (!judged.metric.unit.empty()) return smallest;
+  if (level.n > 0) smallest = std::max(smallest, expected_lost(alpha, kPower) / static_cast<double>(level.n));
+  return std::min(smallest, 1.0);
 }
 
 Judgement detect(const Judged& judged, const ErrorLevel& level, double p_loss, double p_gain, double alpha,
@@ -78,7 +68,7 @@ Judgement detect(const Judged& judged, const ErrorLevel& level, double p_loss, d
   Judgement result{Verdict::pass, "", p_loss, p_gain, smallest_loss(judged, level, alpha_each), {}};
   const std::string loss = amount_text(std::abs(metric.loss()), metric.unit),
                     margin = amount_text(judged.margin, metric.unit);
-  if (p_loss < alpha && metric.loss() > judged.margin) {
+  if (p_loss < alpha && exceeds(metric.loss(), judged.margin)) {
     result.verdict = Verdict::regression;
     result.reason = fmt::format("a loss of {}, beyond the margin of {}; {}", loss, margin, format_p(p_loss));
   } else if (p_gain < alpha && metric.loss() < 0) {

@@ -35,8 +35,8 @@ struct Judged {
 /// either nothing can be said.
 ///
 /// detect: `regression` where "no loss" is rejected at `alpha` (Holm over the family) and the loss exceeds
-/// its margin, `improvement` where "no gain" is, else `pass`, with the larger of the margin and the loss that
-/// alpha / (size of the family) finds with 80 % power; `inconclusive` where so few units could never show a
+/// its margin, `improvement` where "no gain" is, else `pass`, with the loss that the
+/// whole rule, margin included, finds with 80 % power; `inconclusive` where so few units could never show a
 /// loss.
 /// noninferiority: by the 95 % interval of the loss: below the margin `pass` (`improvement` if below 0, too),
 /// above it `regression`, else `inconclusive`.

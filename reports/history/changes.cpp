@@ -58,11 +58,22 @@ bool holds_everywhere(const MetricHistory& history, Condition condition) {
 }
 
 /// What a metric is the mean of: the column, or which of its rows count.
-std::vector<float> floats(const Metric& metric, const OutcomeTable& table, const HistoryRun& run) {
+std::vector<double> counted_rows(const Metric& metric, const OutcomeTable& table) {
   const std::vector<uint8_t> shares = successes(metric, table);
-  if (!shares.empty()) return {shares.begin(), shares.end()};
+  std::vector<double> rows = table.columns.at(metric.column);
+  if (!shares.empty()) rows.assign(shares.begin(), shares.end());
+  if (table.groups.empty()) return rows;
+  // A group is one unit: its sum, so scaled that the mean over groups is that over rows.
+  const auto groups = static_cast<size_t>(*std::max_element(table.groups.begin(), table.groups.end()) + 1);
+  std::vector<double> sums(groups, 0);
+  const double scale = static_cast<double>(groups) / static_cast<double>(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) sums[static_cast<size_t>(table.groups[i])] += scale * rows[i];
+  return sums;
+}
+
+std::vector<float> floats(const Metric& metric, const OutcomeTable& table, const HistoryRun& run) {
   std::vector<float> column;
-  for (const double value : table.columns.at(metric.column)) {
+  for (const double value : counted_rows(metric, table)) {
     if (std::abs(value) > static_cast<double>(std::numeric_limits<float>::max())) {
       throw std::invalid_argument(
           fmt::format("[history] {}: expected outcomes within the range of floats; "
@@ -89,7 +100,8 @@ std::vector<float> column_of(const MetricHistory& history, const HistoryPoint& p
     const std::optional<Outcomes> outcomes = read_outcomes(run->file, run->record);
     const OutcomeTable* table = outcomes ? outcomes->table_of(metric.column) : nullptr;
     if (table == nullptr || table->ids.empty()) return {};
-    if (units.ids.empty()) units = {table->unit, table->ids};
+    if (units.ids.empty())
+      units = {table->groups.empty() ? table->unit : table->unit + " in group", table->ids};
     if (table->ids != units.ids) return {};
     const std::vector<float> column = floats(metric, *table, *run);
     sums.resize(column.size(), 0);

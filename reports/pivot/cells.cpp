@@ -68,7 +68,7 @@ std::optional<Difference> difference_of_runs(const Observation& a, const Observa
 [[noreturn]] void refuse(const Observation& a, const Observation& b, const Difference& difference) {
   throw std::invalid_argument(fmt::format(
       "[report] expected reports of one cell to differ in their seeds alone; got two reports for one "
-      "cell, {} and {}, which differ in {}: {} and {}",
+      "cell, {} and {}, which differ in {}: {} and {} (put it on rows or columns, or choose by --where)",
       a.run->file.string(), b.run->file.string(), difference.key, difference.a, difference.b));
 }
 

@@ -65,7 +65,7 @@ Successes successes_of(const PivotCell& cell) {
       run.record.outcomes ? std::nullopt : read_outcomes(run.file, run.record);
   const Outcomes* outcomes = run.record.outcomes ? &*run.record.outcomes : read ? &*read : nullptr;
   const OutcomeTable* table = outcomes == nullptr ? nullptr : outcomes->table_of(cell.metric().column);
-  if (table == nullptr) return {};
+  if (table == nullptr || !table->groups.empty()) return {};
   return {table->ids, successes(cell.metric(), *table)};
 }
 

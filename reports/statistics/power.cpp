@@ -31,4 +31,17 @@ double discordance_error(double discordance, int64_t n) {
   return std::sqrt(discordance / static_cast<double>(n));
 }
 
+int64_t fewest_lost(double alpha) {
+  if (!(alpha > 0 && alpha < 1))
+    throw std::invalid_argument(fmt::format("[fewest_lost] expected alpha in (0, 1); got {}", alpha));
+  int64_t count = 1;
+  while (std::exp2(-static_cast<double>(count + 1)) >= alpha) ++count;
+  return count;
+}
+
+double expected_lost(double alpha, double power) {
+  const auto fewest = static_cast<double>(fewest_lost(alpha));
+  return fewest + normal_quantile(power) * std::sqrt(fewest);
+}
+
 }  // namespace repbench

@@ -13,4 +13,11 @@ double detectable_difference(double standard_error, double alpha, int sides, dou
 /// share `discordance` of the examples is right in one alone: sqrt(discordance / n).
 double discordance_error(double discordance, int64_t n);
 
+/// The fewest discordant pairs, all of them lost, whose one-sided mid-p (2^-(k + 1)) is below `alpha`.
+int64_t fewest_lost(double alpha);
+
+/// How many losses must be expected for that many to be seen with probability `power` (Poisson, normal
+/// approximation).
+double expected_lost(double alpha, double power = 0.8);
+
 }  // namespace repbench

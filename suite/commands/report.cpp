@@ -23,11 +23,11 @@ std::function<bool()> add_pivot_options(CLI::App& command, PivotOptions& pivot) 
       command
           .add_option("--rows", pivot.rows,
                       "one table, with these keys on its rows: encoder, dataset, protocol, metric, seed, "
-                      "setting.KEY, dataset.KEY, or a dotted option of pretraining")
+                      "setting.KEY, dataset.KEY, or a dotted option of pretraining; with commas between them")
           ->delimiter(',')
           ->allow_extra_args(false)
           ->capture_default_str(),
-      command.add_option("--columns", pivot.columns, "and these on its columns")
+      command.add_option("--columns", pivot.columns, "and these on its columns, with commas between them")
           ->delimiter(',')
           ->allow_extra_args(false)
           ->capture_default_str(),

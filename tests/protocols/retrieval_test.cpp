@@ -95,6 +95,9 @@ TEST(Retrieval, OutcomesHaveARowATextAndARowAPicture) {
   ASSERT_EQ(texts.ids.size(), 40U) << "the last two pictures fill no gallery";
   EXPECT_EQ(texts.ids[0], "test/0#0");
   EXPECT_EQ(texts.ids[39], "test/19#1");
+  ASSERT_EQ(texts.groups.size(), 40U) << "two texts of a picture stand together";
+  EXPECT_EQ(texts.groups[38], 19);
+  EXPECT_EQ(texts.groups[39], 19);
   EXPECT_EQ(pictures.unit, "picture");
   ASSERT_EQ(pictures.ids.size(), 20U);
   EXPECT_EQ(pictures.ids[19], "test/19");

@@ -112,5 +112,13 @@ TEST(GridFigures, AreNoneForAnAxisOfNames) {
   EXPECT_TRUE(grid_figures(pointers_to(records), {"objective.target"}).empty());
 }
 
+TEST(VaryingOptions, DoNotIncludeWhichExamplesASeedDraws) {
+  Record a = grid_record(0.5, 1, 0, "knn", 8000), b = grid_record(0.5, 1, 1, "knn", 8100);
+  a.checkpoint["config"]["data"]["examples_sha256"] = "aa";
+  b.checkpoint["config"]["data"]["examples_sha256"] = "bb";
+  EXPECT_TRUE(varying_options({&a, &b}).empty());
+  EXPECT_EQ(setting_of(a), setting_of(b));
+}
+
 }  // namespace
 }  // namespace repbench

@@ -137,5 +137,32 @@ TEST(Outcomes, ThatAreAPipeAreNotWaitedFor) {
                "outcomes.json");
 }
 
+TEST(Outcomes, ThatContradictTheReportAreRefusedWhoeverSealedIt) {
+  const ScratchFolder folder;
+  write_record(folder.path(), sample_record("MAE", "knn", 8, 10));
+  const Json report = read_json(folder / "report.json");
+  const auto sealed = [&](const char* key, const Json& value) {
+    Json edited = report;
+    edited["metrics"][0][key] = value;
+    edited["sha256"] = seal_of(edited);
+    write_file_atomically(folder / "report.json", edited.dump());
+    return reading_error(folder);
+  };
+  EXPECT_PRED2(contains, sealed("value", 0.9),
+               "report.json: metric accuracy: expected 0.8 as its outcomes give");
+  EXPECT_PRED2(contains, sealed("column", "correkt"), "expected outcomes with the column 'correkt'");
+}
+
+TEST(Outcomes, KeepWhichRowsStandTogether) {
+  const ScratchFolder folder;
+  Record record = sample_record("MAE", "knn", 8, 10);
+  record.outcomes->tables[0].groups = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4};
+  write_record(folder.path(), record);
+  EXPECT_EQ(read_outcomes(folder / "report.json")->tables[0].groups, record.outcomes->tables[0].groups);
+  record.outcomes->tables[0].groups[9] = 10;
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { write_record(folder.path(), record); }),
+               "groups from 0 to 9; got 10");
+}
+
 }  // namespace
 }  // namespace repbench

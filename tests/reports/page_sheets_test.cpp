@@ -60,7 +60,8 @@ TEST(Visualisations, OfOtherDataOrWithCaptionsStandAlone) {
   write_subject(folder / "runs/a", sample_record("CLIP", "visualise", 500), {attention(1, 50), captioned});
   Record other = sample_record("MAE", "visualise", 600);
   other.dataset["name"] = "shapes";
-  other.fingerprint = fingerprint("visualise", 1, other.requested, {{"test", "shapes"}});
+  other.dataset["hashes"] = {{"test", "shapes"}};
+  other.fingerprint = fingerprint(other);
   write_subject(folder / "runs/b", other, {attention(1, 60)});
   const auto sheets = sheets_of(build_page({folder / "runs"}), "Visualisations");
   ASSERT_EQ(sheets.size(), 3u);

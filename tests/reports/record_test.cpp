@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "files/atomic.h"
+#include "reports/record_json.h"
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
 #include "tests/reports/sample_record.h"
@@ -236,6 +237,22 @@ TEST(FindReports, NamesAMissingFolder) {
 TEST(FindReports, NamesALinkThatLeadsInACircle) {
   const ScratchFolder folder;
   std::filesystem::create_symlink("report.json", folder / "report.json");
+  const auto found = find_reports({folder.path()});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_PRED2(contains, error_message<std::runtime_error>([&] { read_record(found[0]); }), "report.json");
+}
+
+TEST(Record, RefusesAFingerprintOfOtherSettingsWhoeverSealedIt) {
+  const std::string message = reading_error_after([](Json& json) {
+    json["protocol"]["requested"]["solver"] = "logistic";
+    json["sha256"] = seal_of(json);
+  });
+  EXPECT_PRED2(contains, message, "expected the fingerprint of its settings and data");
+}
+
+TEST(FindReports, KeepsALinkThatLeadsNowhereSoThatItIsMissed) {
+  const ScratchFolder folder;
+  std::filesystem::create_symlink("gone.json", folder / "report.json");
   const auto found = find_reports({folder.path()});
   ASSERT_EQ(found.size(), 1u);
   EXPECT_PRED2(contains, error_message<std::runtime_error>([&] { read_record(found[0]); }), "report.json");

@@ -168,5 +168,14 @@ TEST(Xml, HoldsNoCharactersThatItForbids) {
   EXPECT_EQ(escape_xml("\xEF\xBF"), "\xEF\xBF") << "what is cut off is not looked at beyond its end";
 }
 
+TEST(ControlCharacters, EndNoLineAndReachNoTerminal) {
+  const Table table{"", "", {"a\rb"}, {{std::string("x\x1b[31m\0", 7)}}};
+  for (const std::string& text : {to_markdown(table), to_csv(table)}) {
+    EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
+    EXPECT_EQ(text.find('\0'), std::string::npos) << text;
+    EXPECT_EQ(text.find("a\rb"), std::string::npos) << text;
+  }
+}
+
 }  // namespace
 }  // namespace repbench

@@ -147,9 +147,24 @@ TEST_F(Guarding, BrokenReportsAreOneLineEach) {
   judged(edited("\"chance\": 0.5", "\"chance\": NaN"), outcomes, "report.json");
   judged(report, "", "outcomes.json");
   judged(report, outcomes + " ", "sha256");
+  expect_trouble(run("compare " + good + " " + good + " --metric acuracy"), "did you mean 'accuracy'?");
+  expect_trouble(run("compare " + good + " " + good + " --metric masked_mse"),
+                 "expected it in one of these reports");
   fs::copy(good, path("good/twice"));
   expect_trouble(run("compare " + path("good") + " " + good), "expected one report a cell");
   expect_trouble(run("compare " + good + " " + path("nowhere")), "nowhere");
+}
+
+TEST_F(Guarding, OutputThatIsLostIsTrouble) {
+  if (!fs::is_character_file("/dev/full")) GTEST_SKIP() << "there is no /dev/full";
+  const std::string good = toy("good");
+  for (const std::string& command :
+       {"compare " + good + " " + good, "gate --baseline " + good + " --candidate " + good}) {
+    const std::string line = fmt::format("'{}' {} >/dev/full 2>'{}'", REPBENCH_BINARY, command, path("lost"));
+    const int status = std::system(line.c_str());
+    EXPECT_EQ(WEXITSTATUS(status), 2) << command;
+    EXPECT_NE(read_file(path("lost")).find("standard output"), std::string::npos);
+  }
 }
 
 }  // namespace

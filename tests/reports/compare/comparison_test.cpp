@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reports/metric_kinds.h"
 #include "tests/files/error_message.h"
 #include "tests/reports/compare/reports_on_disk.h"
 
@@ -173,6 +174,50 @@ TEST_F(CompareSides, NameTheFileOfMissingOrAlteredOutcomes) {
   write("b", judged("MAE", "knn"));
   std::filesystem::remove(folder_ / "b/MAE1/outcomes.json");
   EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { compare(); }), "b/MAE1/outcomes.json");
+}
+
+TEST_F(CompareSides, KnowFilesOfFeaturesByTheirContentAndNotTheirName) {
+  for (const char* protocol : {"knn", "linear_probe"}) {
+    for (const char* side : {"a", "b"}) {
+      Record record = judged("features", protocol);
+      record.dataset["name"] = std::string("file_") + side;
+      write(side, record);
+    }
+  }
+  const Comparison comparison = compare();
+  ASSERT_EQ(comparison.cells.size(), 2U);
+  for (const CellComparison& cell : comparison.cells) {
+    EXPECT_TRUE(cell.comparable());
+    EXPECT_EQ(cell.notes.back(), "one data set, called file_a and file_b");
+  }
+}
+
+TEST_F(CompareSides, CountATaskOnceWhereSeveralEncodersAreComparedInIt) {
+  for (const char* protocol : {"knn", "linear_probe"}) {
+    for (const auto& [label, lost] : {std::pair("MAE", 10), std::pair("CLIP", 30)}) {
+      write("a", judged(label, protocol));
+      write("b", judged(label, protocol, lost));
+    }
+  }
+  const Comparison comparison = compare();
+  EXPECT_EQ(comparison.average.value().tasks, 2);
+  EXPECT_NEAR(comparison.average->difference, -0.02, 1e-12);
+}
+
+TEST_F(CompareSides, CompareTheMetricsThatAreWanted) {
+  Record record = judged("MAE", "knn");
+  Metric classes = record.metrics[0];
+  classes.name = "mean_per_class_accuracy";
+  classes.headline = false;
+  classes.value = aggregate_outcomes(classes, record.outcomes->tables[0]);
+  record.metrics.push_back(classes);
+  write("a", record);
+  write("b", record);
+  EXPECT_EQ(compare().cells[0].metrics.size(), 2U);
+  CompareOptions options;
+  options.wanted = [](const Metric& metric) { return metric.headline; };
+  ASSERT_EQ(compare(options).cells[0].metrics.size(), 1U);
+  EXPECT_EQ(compare(options).cells[0].metrics[0].name, "accuracy");
 }
 
 }  // namespace

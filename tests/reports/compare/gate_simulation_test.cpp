@@ -63,6 +63,21 @@ TEST(GateSimulation, DetectFindsALossOfOnePointThreeAmongTwentyMetrics) {
   EXPECT_GE(found, 950);
 }
 
+TEST(GateSimulation, DetectFindsTheSmallestLossThatItClaimsEightTimesInTen) {
+  for (const double margin : {kMargin, 0.02}) {
+    std::mt19937_64 random(7);
+    const Judged equal{drawn(0, random), margin};
+    const double smallest = judge(GateRule::detect, 0.01, {&equal, 1})[0].smallest_loss.value();
+    int found = 0;
+    for (int run = 0; run < kRuns; ++run) {
+      const Judged one{drawn(smallest, random), margin};
+      found += judge(GateRule::detect, 0.01, {&one, 1})[0].verdict == Verdict::regression;
+    }
+    EXPECT_GE(found, 760) << margin;  // 80 % less three standard deviations
+    EXPECT_LE(found, 850) << margin;
+  }
+}
+
 TEST(GateSimulation, NoninferiorityLetsNoLossOfOnePointPass) {
   const int passed = runs_with(Verdict::pass, GateRule::noninferiority, 0.01, 1) +
                      runs_with(Verdict::improvement, GateRule::noninferiority, 0.01, 1);

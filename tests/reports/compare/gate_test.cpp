@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "files/atomic.h"
+#include "reports/record_json.h"
 #include "tests/files/error_message.h"
 #include "tests/reports/compare/gate_cases.h"
 
@@ -285,11 +287,54 @@ TEST(GateSlices, WithoutClassesAreAFamilyOfTheirOwn) {
 
 TEST(GateSlices, AreMissingWhereNoCellMatches) {
   TwoSides sides;
-  sides.add_baseline(report_failing_class(-1));
-  sides.add_candidate(report_failing_class(-1));
-  const GateResult result = sides.gated(with_slice("cifar10", {}));
+  Record elsewhere = sample_record("MAE", "linear_probe", 900);
+  elsewhere.dataset["name"] = "cifar10";
+  for (const Record& record : {report_failing_class(-1), elsewhere}) {
+    sides.add_baseline(record);
+    sides.add_candidate(record);
+  }
+  GatePolicy policy = with_slice("cifar10", {});
+  policy.slices[0].protocol = "knn";
+  const GateResult result = sides.gated(policy);
   EXPECT_EQ(result.slices[0].rows.at(0).judgement.verdict, Verdict::missing);
   EXPECT_EQ(exit_code(result), 3);
+}
+
+TEST(GateSlices, NameADataSetOrProtocolThatIsNone) {
+  TwoSides sides;
+  sides.add_baseline(report_failing_class(-1));
+  sides.add_candidate(report_failing_class(-1));
+  EXPECT_PRED2(contains,
+               error_message<std::invalid_argument>([&] { sides.gated(with_slice("fashion_mnis", {})); }),
+               "slices[0].dataset; got 'fashion_mnis' (did you mean 'fashion_mnist'?)");
+  GatePolicy policy = with_slice("*", {});
+  policy.slices[0].protocol = "knnn";
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { sides.gated(policy); }),
+               "slices[0].protocol; got 'knnn' (did you mean 'knn'?)");
+}
+
+TEST(GateSlices, HaveEachClassOnce) {
+  TwoSides sides;
+  sides.add_baseline(report_failing_class(-1));
+  sides.add_candidate(report_failing_class(-1));
+  const std::vector<ClassChoice> twice = {{"three", std::nullopt, "slices[0].classes[0]"},
+                                          {"", 3, "slices[0].classes[1]"}};
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { sides.gated(with_slice("*", twice)); }),
+               "each class once at slices[0].classes[1]; got 'three' again");
+}
+
+TEST(Gate, RefusesAValueThatItsOutcomesContradict) {
+  TwoSides sides;
+  sides.add_baseline(report_failing_class(-1));
+  Record false_value = report_failing_class(3);
+  sides.add_candidate(false_value);
+  const std::filesystem::path file = *find_reports({sides.folder("candidate")}).begin();
+  Json report = read_json(file);
+  report["metrics"][0]["value"] = 0.99;
+  report["sha256"] = seal_of(report);
+  write_file_atomically(file, report.dump());
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { sides.gated(); }),
+               "metric accuracy: expected 0.9 as its outcomes give; got 0.99");
 }
 
 TEST(GateSlices, NameAClassThatIsNoneAndItsNearest) {

@@ -277,5 +277,61 @@ TEST(CompareMetric, TestsMediansBySwappingPairs) {
   EXPECT_NEAR(result.units->least_p, 1.0 / 2000, 1e-12);
 }
 
+TEST(CompareMetric, RefusesOutcomesOfOtherExamplesUnderEqualHashes) {
+  const Record a = judged("MAE", "knn");
+  Record renamed = a, relabelled = a, elsewhere = a;
+  renamed.outcomes->tables[0].ids[7] = "another";
+  relabelled.outcomes->tables[0].labels[7] = 0;
+  for (const Record& b : {renamed, relabelled}) {
+    EXPECT_EQ(compare_metric("accuracy", cell_of({a}), cell_of({b})).not_comparable,
+              "outcomes of other examples than their equal hashes say");
+  }
+  elsewhere.outcomes->tables[0].ids[7] = "another";
+  elsewhere.dataset["hashes"]["test"] = "23";
+  const MetricComparison allowed = compare_metric("accuracy", cell_of({a}), cell_of({elsewhere}));
+  EXPECT_TRUE(allowed.not_comparable.empty()) << "data that a user lets differ are compared unpaired";
+  EXPECT_EQ(allowed.units->method.find("unpaired"), 0U);
+}
+
+TEST(CompareMetric, TakesTheTextsOfAPictureForOneUnit) {
+  // 100 pictures with five texts each, which all say the same: 20 pictures lost, 10 won.
+  Record a = judged("CLIP", "retrieval"), b = a;
+  std::vector<double> before(500, 1), after(500, 1);
+  for (size_t text = 0; text < 500; ++text) {
+    before[text] = text / 5 < 10 ? 2 : 1;
+    after[text] = text / 5 >= 10 && text / 5 < 30 ? 2 : 1;
+  }
+  const auto give = [](Record& record, const std::vector<double>& ranks, bool grouped) {
+    record.outcomes = sample_outcomes(500, 0);
+    OutcomeTable& table = record.outcomes->tables[0];
+    table.unit = "text";
+    table.columns = {{"image_rank", ranks}};
+    for (int64_t text = 0; text < 500 && grouped; ++text) table.groups.push_back(text / 5);
+    Metric& metric = record.metrics[0];
+    metric = {};
+    metric.name = "text_to_image_recall_at_1";
+    metric.headline = true;
+    metric.column = "image_rank";
+    metric.value = aggregate_outcomes(metric, table);
+  };
+  const auto compared = [&](bool grouped) {
+    give(a, before, grouped);
+    give(b, after, grouped);
+    return compare_metric("text_to_image_recall_at_1", cell_of({a}), cell_of({b}));
+  };
+  const MetricComparison apart = compared(false), together = compared(true);
+  EXPECT_NEAR(together.difference, -0.1, 1e-12);
+  EXPECT_LT(apart.units->p, 1e-4) << "as if each text were a picture of its own";
+  EXPECT_EQ(together.units->n, 100);
+  EXPECT_NEAR(together.units->standard_error, std::sqrt((0.3 - 0.01) / 100), 0.005);
+  EXPECT_GT(together.units->p, 0.03);
+}
+
+TEST(CompareMetric, SaysThatTheSeedsOfTwoSingleRunsDiffer) {
+  const MetricComparison result = compare_metric("accuracy", cell_of({with_seed(judged("MAE", "knn"), 0)}),
+                                                 cell_of({with_seed(judged("MAE", "knn", 10), 5)}));
+  EXPECT_EQ(result.notes, (std::vector<std::string>{"the seeds of pretraining differ: 0 and 5"}));
+}
+
 }  // namespace
 }  // namespace repbench

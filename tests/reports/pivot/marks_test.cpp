@@ -94,6 +94,7 @@ TEST(Dagger, IsCorrectedForTheNumberOfTests) {
 TEST(Dagger, NeedsOutcomesOfTheSameExamplesInOneWay) {
   Record without = judged("BB", "knn", 0, 50), renamed = without;
   without.outcomes.reset();
+  without.metrics[0].column.clear();
   EXPECT_EQ(pivot_of({judged("A", "knn"), without}).note.find("McNemar"), std::string::npos);
   renamed.outcomes->tables[0].ids[0] = "another";
   EXPECT_EQ(pivot_of({judged("A", "knn"), renamed}).note.find("McNemar"), std::string::npos);
