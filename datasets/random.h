@@ -25,6 +25,7 @@ enum class Purpose : uint32_t {
   wording = 11,      // and what is said about them
   replacement = 12,  // of an example whose picture is broken
   mixing = 13,       // mixup and CutMix of a batch
+  drop_path = 14,    // branches of blocks that are left out
 };
 
 /// 64 well-mixed bits of a string (an example's id).

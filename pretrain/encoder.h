@@ -35,9 +35,20 @@ struct Stage {
   NamedTensors parameters;
 };
 
+/// Stochastic depth while training (Huang et al. 2016), as timm's DropPath: a branch of block k of L is left
+/// out for an example with probability rate * k / (L - 1), and scaled up by 1 / (1 - probability) where it is
+/// kept. Draws are keyed by (seed, step, example), not by the batch that an example is in.
+struct DropPath {
+  double rate = 0;  // of the last block, in [0, 1)
+  uint64_t seed = 0;
+  uint64_t step = 0;
+  std::span<const uint64_t> keys;  // one an example of the batch
+};
+
 struct StageContext {
   bool training = false;                // gradients will be asked for
   at::ScalarType compute = at::kFloat;  // operands of matrix products
+  const DropPath* drop_path = nullptr;  // null: no branch is left out
 };
 
 /// The other half of a picture-text encoder.

@@ -23,6 +23,12 @@ void add_share(Measurements& sums, const Measurements& one, int64_t count) {
   for (size_t i = 0; i < one.size(); ++i) sums[i].second += one[i].second / static_cast<double>(count);
 }
 
+std::unique_ptr<Optimizer> make_optimizer(std::vector<ParameterGroup> groups, const TrainOptions& options) {
+  if (options.optimizer == "sgd") return std::make_unique<Sgd>(std::move(groups), options.momentum);
+  if (options.optimizer == "lars") return std::make_unique<Lars>(std::move(groups), options.momentum);
+  return std::make_unique<AdamW>(std::move(groups), AdamWOptions{options.beta1, options.beta2, options.eps});
+}
+
 }  // namespace
 
 void TrainOptions::describe(Options& options) {
@@ -45,12 +51,15 @@ void TrainOptions::describe(Options& options) {
   options.add("warmup_epochs", &warmup_epochs,
               {.help = "linear warm-up", .unit = "epochs", .minimum = 0, .maximum = 1e4});
   options.add("weight_decay", &weight_decay,
-              {.help = "AdamW's, on tensors of two and more dimensions", .minimum = 0, .maximum = 10});
+              {.help = "on tensors of two and more dimensions", .minimum = 0, .maximum = 10});
   options.add("beta1", &beta1, {.help = "AdamW's", .minimum = 0, .maximum = 0.99999});
   options.add("beta2", &beta2, {.help = "AdamW's", .minimum = 0, .maximum = 0.99999});
   options.add("eps", &eps, {.help = "AdamW's", .minimum = 1e-16, .maximum = 1});
   options.add("clip_norm", &clip_norm,
               {.help = "largest norm of all gradients; 0: no clipping", .minimum = 0, .maximum = 1e9});
+  options.add("optimizer", &optimizer,
+              {.help = "how gradients become updates", .choices = {"adamw", "sgd", "lars"}});
+  options.add("momentum", &momentum, {.help = "sgd's and lars's", .minimum = 0, .maximum = 0.99999});
 }
 
 Trainer::Trainer(Objective& objective, BatchSource& source, const TrainOptions& options,
@@ -60,8 +69,7 @@ Trainer::Trainer(Objective& objective, BatchSource& source, const TrainOptions& 
       options_(options),
       execution_(execution),
       seed_(seed),
-      optimizer_(objective.parameter_groups(options.weight_decay),
-                 {options.beta1, options.beta2, options.eps}) {
+      optimizer_(make_optimizer(objective.parameter_groups(options.weight_decay), options)) {
   const int64_t batches = source.batches_per_epoch().value_or(0);
   steps_per_epoch_ = batches / options.accumulation;
   if (steps_per_epoch_ < 1) {
@@ -137,11 +145,11 @@ StepReport Trainer::fit(std::span<Observer* const> observers) {
     }
     report.epoch = static_cast<double>(step_) / static_cast<double>(steps_per_epoch_);
     report.learning_rate = schedule.rate(report.epoch);
-    optimizer_.zero_gradients();
+    optimizer_->zero_gradients();
     accumulate(epoch, report);
-    report.gradient_norm = optimizer_.clip_gradients(options_.clip_norm);
+    report.gradient_norm = optimizer_->clip_gradients(options_.clip_norm);
     check_finite({{"gradient norm", report.gradient_norm}});
-    optimizer_.step(report.learning_rate, step_);
+    optimizer_->step(report.learning_rate, step_);
     objective_.after_step(context_of(options_.accumulation - 1));
     report.step = ++step_;
     report.seconds = seconds_since(start);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -26,6 +27,8 @@ struct TrainOptions {
   double beta2 = 0.95;
   double eps = 1e-8;
   double clip_norm = 0;
+  std::string optimizer = "adamw";
+  double momentum = 0.9;
 
   void describe(Options& options);
 };
@@ -67,13 +70,13 @@ class Trainer {
 
   /// Optimizer moments and counts: with model, objective and step, the whole state of a run. Streams are
   /// keyed by (seed, step, example), so there is no generator to save.
-  NamedTensors optimizer_state() const { return optimizer_.state(); }
+  NamedTensors optimizer_state() const { return optimizer_->state(); }
 
   int64_t step() const { return step_; }
   int64_t total_steps() const { return total_steps_; }
   void resume_at(int64_t step) { step_ = step; }
   Objective& objective() const { return objective_; }
-  int64_t trainable_parameters() const { return optimizer_.trainable_elements(); }
+  int64_t trainable_parameters() const { return optimizer_->trainable_elements(); }
 
  private:
   StepContext context_of(int64_t micro_batch) const;
@@ -87,7 +90,7 @@ class Trainer {
   TrainOptions options_;
   Execution execution_;
   uint64_t seed_;
-  AdamW optimizer_;
+  std::unique_ptr<Optimizer> optimizer_;
   int64_t steps_per_epoch_ = 0;
   int64_t total_steps_ = 0;
   int64_t step_ = 0;

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +17,7 @@
 #include "datasets/splits.h"
 #include "pretrain/encoder.h"
 #include "pretrain/execution.h"
+#include "protocols/trained_head.h"
 #include "reports/picture.h"
 #include "reports/record.h"
 
@@ -40,7 +43,12 @@ struct Subject {
 struct Task {
   std::shared_ptr<const Dataset> train, test;
   IndexList train_examples, test_examples;
+
   std::string view;  // evaluation view
+
+  /// For choosing settings: the split that Protocol::validation_split names; null if it names none.
+  std::shared_ptr<const Dataset> validation = nullptr;
+  IndexList validation_examples = {};
 };
 
 /// Under which circumstances; none of these may change a result but the seed.
@@ -59,6 +67,11 @@ struct ProtocolResult {
   std::vector<Sheet> sheets = {};  // pictures for the page
   std::vector<std::pair<std::string, IndexList>> draws =
       {};  // of the training data, named: kept as index files
+
+  /// Of files that settings name, by the settings' keys: what a file says counts, not where it lies.
+  std::map<std::string, std::string> file_hashes = {};
+
+  std::optional<TrainedHead> head = std::nullopt;  // kept beside the report
 };
 
 /// A way to judge. An instance holds its settings and is used for one run.
@@ -67,6 +80,12 @@ class Protocol {
   virtual ~Protocol() = default;
 
   virtual void describe(Options& options) = 0;
+
+  /// Once settings are set: may an example have no class, or several?
+  virtual bool takes_several_labels() const { return false; }
+
+  /// Likewise: the split that settings are chosen on; "": none is asked for.
+  virtual std::string validation_split() const { return ""; }
 
   /// Fills metrics, curves, outcomes, resolved settings, cost and warnings; the caller adds everything else.
   /// Throws std::invalid_argument when the subject or task does not fit ("[zero_shot] expected a text side").

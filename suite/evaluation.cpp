@@ -100,10 +100,12 @@ void identify(ProtocolResult& result, const Evaluation& evaluation, const Task& 
   record.requested = evaluation.requested;
   const std::string words = prompts_hash(record.resolved);
   if (!words.empty()) record.dataset["hashes"]["prompts"] = words;
+  for (const auto& [key, sha256] : result.file_hashes) record.dataset["hashes"][key] = sha256;
   if (!result.draws.empty()) record.dataset["hashes"]["draws"] = hash_of(result.draws);
   for (const auto& setting : evaluation.identity.items()) {
-    // What prompts say counts, not where they lie.
-    if (words.empty() || setting.key() != "prompts") record.identity.push_back(setting.key());
+    const bool by_content =
+        setting.key() == "prompts" ? !words.empty() : result.file_hashes.contains(setting.key());
+    if (!by_content) record.identity.push_back(setting.key());
   }
   record.fingerprint = fingerprint(record);
 }
@@ -135,6 +137,7 @@ void write(const ProtocolResult& result, const Evaluation& evaluation, const Tas
            const std::filesystem::path& folder) {
   if (task.train) write_draws(result, task, evaluation, folder);
   if (!result.sheets.empty()) write_sheets(folder / "sheet.json", result.sheets);
+  if (result.head) write_head(folder / "head.safetensors", *result.head);
   write_record(folder, result.record);
 }
 

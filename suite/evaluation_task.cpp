@@ -30,15 +30,16 @@ Json balance_of(const Dataset& dataset, const IndexList& examples) {
           {"unlabelled", balance.unlabelled}};
 }
 
-/// Protocols that need labels judge by one class an example.
-void check_classes(const std::string& protocol, const Dataset& dataset, const IndexList& examples) {
+/// Protocols that need labels judge by one class an example, unless they take several.
+void check_classes(const std::string& protocol, const Dataset& dataset, const IndexList& examples,
+                   bool several) {
   if (dataset.class_names().empty()) {
     throw std::invalid_argument(
         fmt::format("[{}] expected a data set with classes; {} has none", protocol, dataset.name()));
   }
   for (const int64_t index : examples.indices) {
     const size_t count = dataset.labels(index).size();
-    if (count == 1) continue;
+    if (several || count == 1) continue;
     throw std::invalid_argument(fmt::format("[{}] expected one class an example; {} of {} ({}) has {}",
                                             protocol, dataset.id(index), dataset.name(), dataset.split(),
                                             count));
@@ -48,8 +49,14 @@ void check_classes(const std::string& protocol, const Dataset& dataset, const In
 }  // namespace
 
 Task open_task(const Evaluation& evaluation, const Subject& subject) {
-  if (subject.features != nullptr)
+  if (subject.features != nullptr) {
+    if (!evaluation.instance->validation_split().empty())
+      throw std::invalid_argument(fmt::format(
+          "[{}] key 'validation_split': expected none with a file of features, which has train and test; "
+          "got '{}'",
+          evaluation.protocol, evaluation.instance->validation_split()));
     return open_feature_task(subject, find_protocol(evaluation.protocol), evaluation.options);
+  }
   const DatasetSpec spec = DatasetSpec::parse(evaluation.dataset);
   const EvaluateOptions& options = evaluation.options;
   const auto seed = static_cast<uint64_t>(options.seed);
@@ -58,14 +65,21 @@ Task open_task(const Evaluation& evaluation, const Subject& subject) {
   task.test = open_dataset(spec, options.test_split);
   task.train_examples = examples_of(*task.train, options.train_index, options.train_limit, seed);
   task.test_examples = examples_of(*task.test, options.test_index, options.limit, seed);
+  if (const std::string split = evaluation.instance->validation_split(); !split.empty()) {
+    task.validation = open_dataset(spec, split);
+    task.validation_examples = all_examples(*task.validation);
+  }
   task.view = options.view.empty() ? subject.encoder->input().view : options.view;
   if (make_view(task.view)->random()) {
     throw std::invalid_argument(
         fmt::format("[evaluate] key 'view': expected a view without chance; got '{}'", task.view));
   }
   if (find_protocol(evaluation.protocol).needs == Needs::labels) {
-    check_classes(evaluation.protocol, *task.train, task.train_examples);
-    check_classes(evaluation.protocol, *task.test, task.test_examples);
+    const bool several = evaluation.instance->takes_several_labels();
+    check_classes(evaluation.protocol, *task.train, task.train_examples, several);
+    check_classes(evaluation.protocol, *task.test, task.test_examples, several);
+    if (task.validation)
+      check_classes(evaluation.protocol, *task.validation, task.validation_examples, several);
   }
   return task;
 }
@@ -73,22 +87,28 @@ Task open_task(const Evaluation& evaluation, const Subject& subject) {
 Json dataset_section(const Task& task, const Evaluation& evaluation) {
   if (!task.train) return {{"name", "synthetic"}, {"splits", Json::object()}, {"hashes", Json::object()}};
   const Provenance &train = task.train->provenance(), &test = task.test->provenance();
-  return {{"name", task.train->name()},
-          {"spec", repaired_utf8(evaluation.dataset)},
-          {"source", train.source},
-          {"licence", train.licence},
-          {"classes", task.train->class_names().size()},
-          {"view", task.view},
-          {"splits", {{"train", task.train_examples.size()}, {"test", task.test_examples.size()}}},
-          {"class_balance",
-           {{"train", balance_of(*task.train, task.train_examples)},
-            {"test", balance_of(*task.test, task.test_examples)}}},
-          {"hashed", {{"train_data", train.hashed}, {"test_data", test.hashed}}},
-          {"hashes",
-           {{"train_data", train.sha256},
-            {"test_data", test.sha256},
-            {"train_examples", task.train_examples.hash},
-            {"test_examples", task.test_examples.hash}}}};
+  Json section{{"name", task.train->name()},
+               {"spec", repaired_utf8(evaluation.dataset)},
+               {"source", train.source},
+               {"licence", train.licence},
+               {"classes", task.train->class_names().size()},
+               {"view", task.view},
+               {"splits", {{"train", task.train_examples.size()}, {"test", task.test_examples.size()}}},
+               {"class_balance",
+                {{"train", balance_of(*task.train, task.train_examples)},
+                 {"test", balance_of(*task.test, task.test_examples)}}},
+               {"hashed", {{"train_data", train.hashed}, {"test_data", test.hashed}}},
+               {"hashes",
+                {{"train_data", train.sha256},
+                 {"test_data", test.sha256},
+                 {"train_examples", task.train_examples.hash},
+                 {"test_examples", task.test_examples.hash}}}};
+  if (task.validation) {
+    section["splits"]["validation"] = task.validation_examples.size();
+    section["hashes"]["validation_data"] = task.validation->provenance().sha256;
+    section["hashes"]["validation_examples"] = task.validation_examples.hash;
+  }
+  return section;
 }
 
 void write_draws(const Task& task, const Evaluation& evaluation, const std::filesystem::path& folder) {
@@ -115,10 +135,12 @@ void write_draws(const ProtocolResult& result, const Task& task, const Evaluatio
 Json hashes_of_named_files(const Evaluation& evaluation) {
   namespace fs = std::filesystem;
   Json hashes = Json::object();
-  for (const char* key : {"train_index", "test_index", "draws", "prompts"}) {
-    const fs::path path = evaluation.requested.value(key, std::string());
+  for (const auto& setting : evaluation.requested.items()) {
+    if (!setting.value().is_string()) continue;
+    const std::string& key = setting.key();
+    const fs::path path = setting.value().get<std::string>();
     if (fs::is_regular_file(path)) hashes[key] = sha256_file(path);
-    if (!fs::is_directory(path)) continue;
+    if (key != "draws" || !fs::is_directory(path)) continue;
     std::map<std::string, std::string> files;
     for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
       if (entry.is_regular_file()) files[entry.path().filename().string()] = sha256_file(entry.path());

@@ -9,6 +9,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "datasets/random.h"
 #include "files/nearest.h"
 #include "pretrain/execution.h"
 
@@ -32,6 +33,32 @@ at::Tensor softmax_of_scores(const at::Tensor& q, const at::Tensor& k, bool caus
     scores = scores.masked_fill(future, -std::numeric_limits<double>::infinity());
   }
   return at::softmax(scores, -1, at::kFloat);
+}
+
+at::Tensor add_branch(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& layer_scale,
+                      const at::Tensor& keep) {
+  const at::Tensor scaled = layer_scale.defined() ? branch * layer_scale : branch;
+  return x + (keep.defined() ? scaled * keep : scaled);
+}
+
+/// Factors [B, 1, 1] on the examples' branches; undefined where none can be left out. Number `half` of an
+/// example's stream decides, so that a pass over some of the blocks draws what a whole one would.
+at::Tensor kept_branches(int64_t half, int64_t depth, const at::Tensor& x, const StageContext& context) {
+  const DropPath* drop = context.training ? context.drop_path : nullptr;
+  if (drop == nullptr || depth < 2) return {};
+  const double rate = drop->rate * static_cast<double>(half / 2) / static_cast<double>(depth - 1);
+  if (rate <= 0) return {};
+  if (std::ssize(drop->keys) != x.size(0)) {
+    throw std::logic_error(
+        fmt::format("[model] drop_path: expected {} keys; got {}", x.size(0), drop->keys.size()));
+  }
+  const at::Tensor keep = at::empty({x.size(0), 1, 1}, at::kFloat);
+  for (size_t i = 0; i < drop->keys.size(); ++i) {
+    RandomStream stream(drop->seed, Purpose::drop_path, drop->step, drop->keys[i]);
+    for (int64_t skipped = 0; skipped < half; ++skipped) stream.uniform();
+    keep.mutable_data_ptr<float>()[i] = static_cast<float>(stream.uniform() < rate ? 0 : 1 / (1 - rate));
+  }
+  return keep.to(x.device());
 }
 
 }  // namespace
@@ -144,14 +171,12 @@ Block::Block(const BlockOptions& options)
   }
 }
 
-at::Tensor Block::attend(const at::Tensor& x, const StageContext& context) const {
-  const at::Tensor branch = attn(norm1(x), context);
-  return x + (ls1.defined() ? branch * ls1 : branch);
+at::Tensor Block::attend(const at::Tensor& x, const StageContext& context, const at::Tensor& keep) const {
+  return add_branch(x, attn(norm1(x), context), ls1, keep);
 }
 
-at::Tensor Block::transform(const at::Tensor& x, const StageContext& context) const {
-  const at::Tensor branch = mlp(norm2(x), context.compute);
-  return x + (ls2.defined() ? branch * ls2 : branch);
+at::Tensor Block::transform(const at::Tensor& x, const StageContext& context, const at::Tensor& keep) const {
+  return add_branch(x, mlp(norm2(x), context.compute), ls2, keep);
 }
 
 void Block::list_attention(const std::string& prefix, NamedTensors& into, Naming naming) const {
@@ -181,7 +206,8 @@ Blocks::Blocks(int64_t depth, const BlockOptions& options) {
 
 at::Tensor Blocks::run(int64_t half, const at::Tensor& x, const StageContext& context) const {
   const Block& block = list[static_cast<size_t>(half / 2)];
-  return half % 2 == 0 ? block.attend(x, context) : block.transform(x, context);
+  const at::Tensor keep = kept_branches(half, static_cast<int64_t>(list.size()), x, context);
+  return half % 2 == 0 ? block.attend(x, context, keep) : block.transform(x, context, keep);
 }
 
 int64_t Blocks::macs(int64_t half, int64_t tokens) const {

@@ -94,9 +94,10 @@ struct Block {
 
   Block() = default;
   explicit Block(const BlockOptions& options);
-  /// The two halves; x [B, N, D] fp32. A block is attend, then transform.
-  at::Tensor attend(const at::Tensor& x, const StageContext& context) const;
-  at::Tensor transform(const at::Tensor& x, const StageContext& context) const;
+  /// The two halves; x [B, N, D] fp32. A block is attend, then transform. `keep` [B, 1, 1] is a factor on
+  /// each example's branch; undefined: 1.
+  at::Tensor attend(const at::Tensor& x, const StageContext& context, const at::Tensor& keep = {}) const;
+  at::Tensor transform(const at::Tensor& x, const StageContext& context, const at::Tensor& keep = {}) const;
   /// norm1, attn and ls1; norm2, mlp and ls2.
   void list_attention(const std::string& prefix, NamedTensors& into, Naming naming = Naming::timm) const;
   void list_mlp(const std::string& prefix, NamedTensors& into, Naming naming = Naming::timm) const;

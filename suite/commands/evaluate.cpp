@@ -1,13 +1,16 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <span>
 
+#include "files/json.h"
 #include "protocols/stored_features.h"
 #include "reports/table.h"
 #include "suite/commands/commands.h"
@@ -19,7 +22,7 @@ namespace {
 
 struct Arguments {
   std::string subject, out, like;
-  std::vector<std::string> beside, labels, protocols, datasets, assignments;
+  std::vector<std::string> beside, labels, protocols, datasets, settings, assignments;
   bool force = false;
   std::shared_ptr<WeightsOptions> weights;
 };
@@ -136,13 +139,42 @@ std::vector<std::string> datasets_of(const Arguments& arguments, const std::opti
   return {feature_dataset(*features)};
 }
 
+struct Settings {
+  Json values = Json::object();
+  std::string source = "command line";
+};
+
+/// What files of settings say, by the protocol that each names under the key "protocol".
+std::map<std::string, Settings> settings_of(const Arguments& arguments) {
+  std::map<std::string, Settings> result;
+  for (const std::string& file : arguments.settings) {
+    Settings settings{read_json(file), file};
+    const Json name = settings.values.is_object() ? settings.values.value("protocol", Json()) : Json();
+    const auto asked = [&](const std::string& protocol) { return name == protocol; };
+    if (std::none_of(arguments.protocols.begin(), arguments.protocols.end(), asked)) {
+      throw std::invalid_argument(fmt::format(
+          "[evaluate] --settings {}: expected the key 'protocol' with one of --protocol ({}); got {}", file,
+          fmt::join(arguments.protocols, ", "), brief_json(name)));
+    }
+    settings.values.erase("protocol");
+    if (!result.emplace(name.get<std::string>(), std::move(settings)).second) {
+      throw std::invalid_argument(
+          fmt::format("[evaluate] --settings {}: expected one file a protocol; got another for {}", file,
+                      brief_json(name)));
+    }
+  }
+  return result;
+}
+
 /// Every setting is checked before anything runs.
 std::vector<Evaluation> evaluations_of(const Arguments& arguments, const std::optional<Subject>& features) {
   std::vector<Evaluation> evaluations;
+  std::map<std::string, Settings> settings = settings_of(arguments);
   for (const std::string& protocol : arguments.protocols) {
+    const Settings& of_file = settings[protocol];
     for (const std::string& dataset : datasets_of(arguments, features)) {
       evaluations.push_back(
-          prepare_evaluation(protocol, dataset, Json::object(), "command line", arguments.assignments));
+          prepare_evaluation(protocol, dataset, of_file.values, of_file.source, arguments.assignments));
     }
   }
   std::set<std::string> folders;
@@ -199,6 +231,11 @@ void add_evaluate(CLI::App& program) {
   command->add_option("--dataset", arguments->datasets, "D[,D...] (see: repbench list datasets)")
       ->allow_extra_args(false)
       ->default_str("fashion_mnist");
+  command
+      ->add_option("--settings", arguments->settings,
+                   "a file of settings of the protocol that it names, as those in configs/protocols; "
+                   "assignments go before it")
+      ->allow_extra_args(false);
   command->add_option("--out", arguments->out, "folder for the reports")->required();
   command->add_flag("--force", arguments->force, "replace reports of other encoders or settings");
   command->add_option("--beside", arguments->beside, "throughput: another encoder, measured in turns with it")

@@ -106,6 +106,66 @@ TEST(AdamW, GoesOnFromARestoredState) {
   EXPECT_TRUE(at::equal(straight.tensor, restored.tensor));
 }
 
+/// Momentum descent of one tensor in double precision; `trust`: LARS, which leaves vectors plain.
+at::Tensor descend(const at::Tensor& start, const std::vector<at::Tensor>& gradients, double rate,
+                   double decay, bool trust) {
+  at::Tensor w = start.detach().to(at::kDouble).clone(), velocity = at::zeros_like(w);
+  const bool plain = trust && w.dim() < 2;
+  for (const at::Tensor& gradient : gradients) {
+    at::Tensor g = gradient.to(at::kDouble) + (plain ? 0.0 : decay) * w;
+    if (trust && !plain) g = g * (0.001 * w.norm() / g.norm());
+    velocity = 0.9 * velocity + g;
+    w = w - rate * velocity;
+  }
+  return w;
+}
+
+template <class Method>
+void expect_descends(bool trust) {
+  const NamedTensor matrix = parameter("matrix", {7, 5}), bias = parameter("bias", {7});
+  const at::Tensor matrix_start = matrix.tensor.detach().clone(), bias_start = bias.tensor.detach().clone();
+  Method optimizer({group({matrix}, 2.0, 0.1), group({bias}, 1.0, 0.1)}, 0.9);
+  std::vector<at::Tensor> matrix_gradients, bias_gradients;
+  for (int64_t step = 0; step < 4; ++step) {
+    matrix_gradients.push_back(at::randn({7, 5}));
+    bias_gradients.push_back(at::randn({7}));
+    matrix.tensor.mutable_grad() = matrix_gradients.back();
+    bias.tensor.mutable_grad() = bias_gradients.back();
+    optimizer.step(0.05, step);
+  }
+  EXPECT_LT(relative_error(matrix.tensor.detach(), descend(matrix_start, matrix_gradients, 0.1, 0.1, trust)),
+            1e-6);
+  EXPECT_LT(relative_error(bias.tensor.detach(), descend(bias_start, bias_gradients, 0.05, 0.1, trust)),
+            1e-6);
+}
+
+TEST(Sgd, EqualsItsDefinitionOverFourSteps) { expect_descends<Sgd>(false); }
+
+TEST(Lars, ScalesMatricesByTheirTrustAndLeavesVectorsPlain) { expect_descends<Lars>(true); }
+
+TEST(Lars, TakesTheGradientAsItIsWhereAWeightIsZero) {
+  const NamedTensor zero{"zero", at::zeros({2, 2}).set_requires_grad(true)};
+  Lars optimizer({group({zero}, 1.0, 0.0)}, 0.9);
+  zero.tensor.mutable_grad() = at::ones({2, 2});
+  optimizer.step(0.5, 0);
+  EXPECT_TRUE(zero.tensor.detach().eq(-0.5).all().item<bool>());
+}
+
+TEST(Sgd, GoesOnFromARestoredState) {
+  const NamedTensor straight = parameter("w", {3, 2});
+  const NamedTensor restored{"w", straight.tensor.detach().clone().set_requires_grad(true)};
+  Sgd first({group({straight}, 1, 0.1)}, 0.9), second({group({restored}, 1, 0.1)}, 0.9);
+  straight.tensor.mutable_grad() = at::randn({3, 2});
+  first.step(0.1, 0);
+  restored.tensor.data().copy_(straight.tensor.data());
+  second.state()[0].tensor.copy_(first.state()[0].tensor);
+  EXPECT_EQ(first.state()[0].name, "momentum_buffer.w");
+  straight.tensor.mutable_grad() = restored.tensor.mutable_grad() = at::randn({3, 2});
+  first.step(0.1, 1);
+  second.step(0.1, 1);
+  EXPECT_TRUE(straight.tensor.detach().equal(restored.tensor.detach()));
+}
+
 class Clipping : public testing::Test {
  protected:
   Clipping() {

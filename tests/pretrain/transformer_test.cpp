@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "pretrain/execution.h"
 #include "tests/datasets/golden.h"
 #include "tests/files/error_message.h"
@@ -111,6 +113,55 @@ TEST(Block, KeepsTheResidualStreamInSinglePrecisionUnderBfloat16) {
   const at::Tensor exact = block.transform(block.attend(x, {}), {});
   EXPECT_LT(relative_error(out, exact), 0.05);
   EXPECT_GT(relative_error(out, exact), 0.0);
+}
+
+/// Blocks of random parameters whose branches change what they pass on.
+Blocks random_blocks(int64_t depth) {
+  Blocks blocks(depth, {.width = 16, .heads = 2});
+  for (Block& block : blocks.list) block = random_block(2);
+  return blocks;
+}
+
+TEST(DropPath, LeavesBranchesOutAtARateThatGrowsWithDepthAndScalesTheOthers) {
+  const c10::NoGradGuard no_grad;
+  const Blocks blocks = random_blocks(3);
+  std::vector<uint64_t> keys(4000);
+  std::iota(keys.begin(), keys.end(), uint64_t{1});
+  const DropPath drop{.rate = 0.4, .seed = 5, .step = 2, .keys = keys};
+  const StageContext context{.training = true, .drop_path = &drop}, plain{.training = true};
+  const at::Tensor x = at::randn({1, 2, 16}).expand({4000, 2, 16});
+  for (int64_t half = 0; half < 6; ++half) {
+    const double rate = 0.2 * static_cast<double>(half / 2);
+    const at::Tensor branch = (blocks.run(half, x, plain) - x)[0], changed = blocks.run(half, x, context) - x;
+    const at::Tensor dropped = changed.abs().amax({1, 2}).eq(0);
+    EXPECT_NEAR(dropped.to(at::kDouble).mean().item<double>(), rate, 0.03) << half;
+    const at::Tensor kept = changed.index({dropped.logical_not()});
+    EXPECT_TRUE(at::allclose(kept, (branch / (1 - rate)).expand_as(kept), 1e-3, 1e-4)) << half;
+  }
+}
+
+TEST(DropPath, DrawsForAnExampleWhateverBatchItIsIn) {
+  const c10::NoGradGuard no_grad;
+  const Blocks blocks = random_blocks(4);
+  const std::vector<uint64_t> all = {11, 12, 13, 14, 15, 16}, some = {15, 12};
+  const DropPath drop_all{.rate = 0.5, .seed = 1, .step = 7, .keys = all};
+  const DropPath drop_some{.rate = 0.5, .seed = 1, .step = 7, .keys = some};
+  const at::Tensor x = at::randn({6, 2, 16});
+  const at::Tensor picked = x.index_select(0, at::tensor({4, 1}, at::kLong));
+  for (int64_t half = 0; half < 8; ++half) {
+    const at::Tensor whole = blocks.run(half, x, {.training = true, .drop_path = &drop_all});
+    const at::Tensor part = blocks.run(half, picked, {.training = true, .drop_path = &drop_some});
+    EXPECT_TRUE(at::allclose(part[0], whole[4], 1e-5, 1e-5) && at::allclose(part[1], whole[1], 1e-5, 1e-5));
+  }
+}
+
+TEST(DropPath, ChangesNothingOutsideOfTraining) {
+  const c10::NoGradGuard no_grad;
+  const Blocks blocks = random_blocks(2);
+  const std::vector<uint64_t> keys = {1, 2};
+  const DropPath drop{.rate = 0.9, .seed = 1, .step = 0, .keys = keys};
+  const at::Tensor x = at::randn({2, 3, 16});
+  EXPECT_TRUE(blocks.run(3, x, {.training = false, .drop_path = &drop}).equal(blocks.run(3, x, {})));
 }
 
 TEST(Block, CountsTwentyFourNDSquaredPlusFourNSquaredDOperations) {
