@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <optional>
 #include <stdexcept>
 
@@ -12,28 +13,28 @@
 #include "protocols/feature_file.h"
 #include "protocols/features.h"
 #include "protocols/few_shot_draws.h"
+#include "protocols/few_shot_fits.h"
 #include "protocols/kinds.h"
 #include "protocols/metrics.h"
-#include "protocols/solvers/logistic.h"
 #include "protocols/zero_shot_classifier.h"
 #include "reports/statistics/intervals.h"
 
 namespace repbench {
 namespace {
 
+/// What was chosen for one draw, and the classifier that learned it.
 struct Choice {
   std::string tap;
-  double C = 0;
+  size_t strength = 0;
   double validation_accuracy = -1;  // -1: there was nothing to choose
-};
-
-/// Pictures of a draw, as rows of the features of all draws.
-struct Rows {
-  std::vector<int64_t> support, validation;
+  ShotScores scores;
 };
 
 struct Features {
-  FeatureSet train, test;
+  FeatureSet train;  // of the examples in `rows`
+  IndexList rows;
+  FeatureSet validation;  // of a validation split, if there is one
+  FeatureSet test;
   int64_t classes = 0;
 };
 
@@ -42,7 +43,7 @@ struct Trials {
   std::vector<std::vector<double>> accuracy;  // by shots, then seed
   std::vector<std::vector<double>> right;     // by shots, then test example: share of draws
   Json choices = Json::array();
-  int64_t unfinished = 0;  // fits that stopped before the tolerance
+  int64_t unfinished = 0;  // fits that stopped before their tolerance
 };
 
 Interval within_shares(const Interval& interval) {
@@ -54,14 +55,31 @@ class FewShot final : public Protocol {
   void describe(Options& options) override {
     options.add("shots", &shots_, {.help = "training pictures of a class", .minimum = 1, .maximum = 1e6});
     options.add("seeds", &seeds_, {.help = "independent draws", .minimum = 1, .maximum = 1000});
+    options.add("classifier", &classifier_,
+                {.help = "logistic; ridge: big_vision's closed form; nearest_mean: cosine with class means; "
+                         "text_init: gradient descent from the class texts",
+                 .choices = {"logistic", "ridge", "nearest_mean", "text_init"}});
+    options.add("regularisation", &regularisation_,
+                {.help = "how the strength and the tap are chosen. auto: fixed where there is one of each, "
+                         "else k_shot_validation; fixed: not at all; k_shot_validation: on 1 to 4 "
+                         "other pictures a class (CoOp's); paper: on the full validation set (CLIP's): more "
+                         "labels than the shots",
+                 .choices = {"auto", "fixed", "k_shot_validation", "paper"}});
+    options.add("validation_split", &validation_split_,
+                {.help = "paper: the full validation set; empty: the training pictures outside of a draw"});
+    options.add("taps", &taps_, {.help = "features, several to choose from; empty: the encoder's first"});
+    options.add("C", &C_,
+                {.help = "logistic: inverse regularisation strengths, several to choose from",
+                 .minimum = 1e-12,
+                 .maximum = 1e12});
+    options.add("lambda", &lambda_, {.help = "ridge: strengths", .minimum = 1e-12, .maximum = 1e12});
+    options.add("learning_rates", &rates_,
+                {.help = "text_init: learning rates; 0 is zero-shot itself", .minimum = 0, .maximum = 1e6});
+    options.add("text_steps", &text_steps_,
+                {.help = "text_init: steps of gradient descent", .minimum = 1, .maximum = 1e6});
     options.add(
-        "taps", &taps_,
-        {.help = "features; several: chosen on 1 to 4 other pictures a class; empty: the encoder's first"});
-    options.add(
-        "C", &C_,
-        {.help = "inverse regularisation strength of the logistic classifier; several: chosen like taps",
-         .minimum = 1e-12,
-         .maximum = 1e12});
+        "all_examples", &all_examples_,
+        {.help = "also a classifier on all training pictures, the curve's last point (CLIP's Figure 7)"});
     options.add(
         "draws", &draws_,
         {.help = "folder of index files with the draws, as a report's folder draws/; empty: drawn here",
@@ -72,47 +90,84 @@ class FewShot final : public Protocol {
                  "are any; off: no line"});
   }
 
+  std::string validation_split() const override {
+    return regularisation_ == "paper" ? validation_split_ : "";
+  }
+
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
     resolve(*subject.encoder);
-    const bool chooses = taps_.size() * C_.size() > 1;
+    const bool k_shot = regularisation_ == "k_shot_validation";
     const FewShotDraws draws =
         draws_.empty()
-            ? few_shot_draws(*task.train, task.train_examples, shots_, seeds_, context.seed, chooses)
-            : read_few_shot_draws(*task.train, draws_, shots_, seeds_, context.seed, chooses);
+            ? few_shot_draws(*task.train, task.train_examples, shots_, seeds_, context.seed, k_shot)
+            : read_few_shot_draws(*task.train, draws_, shots_, seeds_, context.seed, k_shot);
     const std::optional<ZeroShotClassifier> words = classifier_of_words(subject, *task.test, context);
     const Features features = extract(subject, task, draws.all, words.has_value(), context);
+    const ShotSettings settings = shot_settings(features.classes, words, subject);
     const auto start = std::chrono::steady_clock::now();
-    const Trials trials = fit_all(features, draws, context);
-    const std::chrono::duration<double> solved = std::chrono::steady_clock::now() - start;
+    const Trials trials = fit_all(features, draws, settings, context);
 
     Record record;
     record.outcomes = {task.test->class_names(), {picture_table(features.test.ids, features.test.labels)}};
     add_metrics(trials, features.test.labels.size(0), features.classes, record);
-    record.resolved["taps"] = taps_;
-    record.resolved["C"] = C_;
-    if (!trials.choices.empty()) record.resolved["choices"] = trials.choices;
-    for (const FewShotDraw& draw : draws.draws) {
-      record.resolved["draw_hashes"].push_back(draw.support.back().hash);
-    }
+    if (all_examples_) add_all_examples(features, settings, record);
+    describe_choice(trials, draws, record);
     if (words) add_zero_shot(*words, features.test, record);
-    if (trials.unfinished > 0) {
-      record.warnings.push_back(
-          fmt::format("{} logistic fits stopped before their tolerance", trials.unfinished));
-    }
-    record.cost["solve_seconds"] = solved.count();
+    record.cost["solve_seconds"] =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return {std::move(record), {}, named_draws(draws, shots_, context.seed)};
   }
 
  private:
+  const std::vector<double>& strengths() const {
+    static const std::vector<double> kNone = {0};
+    return classifier_ == "logistic"    ? C_
+           : classifier_ == "ridge"     ? lambda_
+           : classifier_ == "text_init" ? rates_
+                                        : kNone;
+  }
+  const char* strength_name() const {
+    return classifier_ == "ridge" ? "lambda" : classifier_ == "text_init" ? "learning_rates" : "C";
+  }
+
   void resolve(const Encoder& encoder) {
-    if (shots_.empty() || C_.empty()) {
-      throw std::invalid_argument(fmt::format("[few_shot] key '{}': expected at least one value; got none",
-                                              shots_.empty() ? "shots" : "C"));
-    }
+    const auto refuse = [](const char* key, const std::string& what) {
+      throw std::invalid_argument(fmt::format("[few_shot] key '{}': expected {}", key, what));
+    };
+    if (shots_.empty()) refuse("shots", "at least one value; got none");
+    if (strengths().empty()) refuse(strength_name(), "at least one value; got none");
     std::sort(shots_.begin(), shots_.end());
     shots_.erase(std::unique(shots_.begin(), shots_.end()), shots_.end());
-    if (taps_.empty()) taps_ = {encoder.default_taps().front()};
+    if (taps_.empty()) taps_ = {classifier_ == "text_init" ? "projected" : encoder.default_taps().front()};
+    if (classifier_ == "text_init" && taps_ != std::vector<std::string>{"projected"})
+      refuse("taps", "'projected' alone with text_init, whose texts lie there; got others");
+    if (regularisation_ == "auto")
+      regularisation_ = taps_.size() * strengths().size() > 1 ? "k_shot_validation" : "fixed";
+    if (regularisation_ == "fixed" && taps_.size() * strengths().size() > 1)
+      refuse("regularisation",
+             fmt::format("k_shot_validation or paper, to choose among {} taps and {} values of {}; got fixed",
+                         taps_.size(), strengths().size(), strength_name()));
+    if (regularisation_ != "paper" && !validation_split_.empty())
+      refuse("validation_split", "none unless regularisation=paper; got '" + validation_split_ + "'");
   }
+
+  ShotSettings shot_settings(int64_t classes, const std::optional<ZeroShotClassifier>& words,
+                             const Subject& subject) const {
+    ShotSettings settings{
+        .classifier = classifier_, .classes = classes, .class_texts = {}, .text_steps = text_steps_};
+    if (classifier_ != "text_init") return settings;
+    if (!words) {
+      throw std::invalid_argument(
+          "[few_shot] key 'classifier': text_init: expected an encoder with texts, and prompts for the data "
+          "set; got none");
+    }
+    settings.class_texts = words->ensemble;
+    if (subject.features == nullptr) settings.scale = subject.encoder->text()->scale();
+    return settings;
+  }
+
+  /// Rows that settings are chosen on must be in no draw of the same seed.
+  bool uses_other_training_rows() const { return regularisation_ == "paper" && validation_split_.empty(); }
 
   std::optional<ZeroShotClassifier> classifier_of_words(const Subject& subject, const Dataset& dataset,
                                                         const ProtocolContext& context) const {
@@ -132,7 +187,12 @@ class FewShot final : public Protocol {
                    const ProtocolContext& context) const {
     Features features;
     features.classes = static_cast<int64_t>(task.train->class_names().size());
-    features.train = extract_features(subject, task.train, drawn, task.view, taps_, context);
+    features.rows = all_examples_ || uses_other_training_rows() ? task.train_examples : drawn;
+    features.train = extract_features(subject, task.train, features.rows, task.view, taps_, context);
+    if (task.validation) {
+      features.validation =
+          extract_features(subject, task.validation, task.validation_examples, task.view, taps_, context);
+    }
     std::vector<std::string> taps = taps_;
     if (projected && std::find(taps.begin(), taps.end(), "projected") == taps.end()) {
       taps.emplace_back("projected");
@@ -141,30 +201,27 @@ class FewShot final : public Protocol {
     return features;
   }
 
-  Trials fit_all(const Features& features, const FewShotDraws& draws, const ProtocolContext& context) const {
+  /// All draws of a number of shots are one batch.
+  Trials fit_all(const Features& features, const FewShotDraws& draws, const ShotSettings& settings,
+                 const ProtocolContext& context) const {
     Trials trials;
     trials.accuracy.resize(shots_.size());
     trials.right.assign(shots_.size(), std::vector<double>(features.test.ids.size(), 0));
-    const auto total = static_cast<int64_t>(draws.draws.size() * shots_.size());
-    int64_t done = 0;
-    for (size_t s = 0; s < draws.draws.size(); ++s) {
-      const FewShotDraw& draw = draws.draws[s];
-      for (size_t i = 0; i < shots_.size(); ++i) {
-        Rows rows{positions_in(draws.all, draw.support[i]), {}};
-        if (!draw.validation.empty()) rows.validation = positions_in(draws.all, draw.validation[i]);
-        const Choice choice = choose(features, rows, trials);
-        const at::Tensor scores = fit_and_score(features, choice.tap, rows.support,
-                                                features.test.by_tap.at(choice.tap), {choice.C}, trials);
-        add(classify(scores[0], features.test.labels), i, trials);
-        if (choice.validation_accuracy >= 0) {
-          trials.choices.push_back({{"seed", context.seed + s},
-                                    {"shots", shots_[i]},
-                                    {"tap", choice.tap},
-                                    {"C", choice.C},
-                                    {"validation_accuracy", choice.validation_accuracy}});
-        }
-        context.progress("few-shot fits", ++done, total);
+    for (size_t i = 0; i < shots_.size(); ++i) {
+      const std::vector<Choice> choices = choose(features, draws, i, settings, trials);
+      for (size_t s = 0; s < choices.size(); ++s) {
+        const Choice& choice = choices[s];
+        add(classify(choice.scores(choice.strength, features.test.by_tap.at(choice.tap)),
+                     features.test.labels),
+            i, trials);
+        if (choice.validation_accuracy < 0) continue;
+        trials.choices.push_back({{"seed", context.seed + s},
+                                  {"shots", shots_[i]},
+                                  {"tap", choice.tap},
+                                  {strength_name(), strengths()[choice.strength]},
+                                  {"validation_accuracy", choice.validation_accuracy}});
       }
+      context.progress("numbers of shots", static_cast<int64_t>(i + 1), std::ssize(shots_));
     }
     for (std::vector<double>& column : trials.right) {
       for (double& count : column) count /= static_cast<double>(draws.draws.size());
@@ -172,38 +229,95 @@ class FewShot final : public Protocol {
     return trials;
   }
 
-  /// `right` counts draws until all are done.
-  static void add(const Classification& result, size_t shots, Trials& trials) {
-    trials.accuracy[shots].push_back(result.accuracy());
-    for (size_t i = 0; i < result.is_correct.size(); ++i) trials.right[shots][i] += result.is_correct[i];
-  }
-
-  /// The best (tap, C) on the validation shots; equal accuracies: the earlier tap, then the earlier C.
-  Choice choose(const Features& features, const Rows& rows, Trials& trials) const {
-    if (rows.validation.empty()) return {taps_.front(), C_.front(), -1};
-    Choice best;
-    const at::Tensor labels = rows_of(features.train.labels, rows.validation);
+  /// For each draw the best (tap, strength); equal accuracies: the earlier tap, then the earlier strength.
+  std::vector<Choice> choose(const Features& features, const FewShotDraws& draws, size_t shots,
+                             const ShotSettings& settings, Trials& trials) const {
+    std::vector<Choice> best(draws.draws.size());
     for (const std::string& tap : taps_) {
-      const at::Tensor scores = fit_and_score(
-          features, tap, rows.support, rows_of(features.train.by_tap.at(tap), rows.validation), C_, trials);
-      for (size_t i = 0; i < C_.size(); ++i) {
-        const double accuracy = classify(scores[static_cast<int64_t>(i)], labels).accuracy();
-        if (accuracy > best.validation_accuracy) best = {tap, C_[i], accuracy};
+      const at::Tensor& train = features.train.by_tap.at(tap);
+      std::vector<Support> supports;
+      for (const FewShotDraw& draw : draws.draws) {
+        const std::vector<int64_t> rows = positions_in(features.rows, draw.support[shots]);
+        supports.push_back({rows_of(train, rows), rows_of(features.train.labels, rows)});
+      }
+      const std::vector<ShotScores> fits = fit_shots(settings, supports, strengths(), trials.unfinished);
+      for (size_t s = 0; s < fits.size(); ++s) {
+        if (regularisation_ == "fixed") {
+          best[s] = {tap, 0, -1, fits[s]};
+          continue;
+        }
+        const Support held = validation_of(features, draws.draws[s], shots, tap);
+        for (size_t m = 0; m < strengths().size(); ++m) {
+          const double accuracy = classify(fits[s](m, held.features), held.labels).accuracy();
+          if (accuracy > best[s].validation_accuracy) best[s] = {tap, m, accuracy, fits[s]};
+        }
       }
     }
     return best;
   }
 
-  /// Scores [m, N, K] of `others`, standardised by the support alone, one m a C.
-  static at::Tensor fit_and_score(const Features& features, const std::string& tap,
-                                  const std::vector<int64_t>& support, const at::Tensor& others,
-                                  const std::vector<double>& C, Trials& trials) {
-    const at::Tensor x = rows_of(features.train.by_tap.at(tap), support);
-    const Standardiser standardiser = Standardiser::fit(x);
-    const LogisticSolution solution =
-        solve_logistic({standardiser.apply(x), rows_of(features.train.labels, support), features.classes, C});
-    for (const double norm : solution.gradient_norm) trials.unfinished += norm > LogisticOptions().tolerance;
-    return logistic_scores(solution, standardiser.apply(others));
+  Support validation_of(const Features& features, const FewShotDraw& draw, size_t shots,
+                        const std::string& tap) const {
+    if (!validation_split_.empty()) return {features.validation.by_tap.at(tap), features.validation.labels};
+    std::vector<int64_t> rows;
+    if (regularisation_ == "k_shot_validation") {
+      rows = positions_in(features.rows, draw.validation[shots]);
+    } else {
+      const std::vector<int64_t> drawn = positions_in(features.rows, draw.support.back());
+      for (int64_t row = 0; row < features.rows.size(); ++row) {
+        if (!std::binary_search(drawn.begin(), drawn.end(), row)) rows.push_back(row);
+      }
+      if (rows.empty())
+        throw std::invalid_argument(
+            "[few_shot] key 'regularisation': paper: expected training pictures outside of the draws to "
+            "choose "
+            "on; got none");
+    }
+    return {rows_of(features.train.by_tap.at(tap), rows), rows_of(features.train.labels, rows)};
+  }
+
+  void describe_choice(const Trials& trials, const FewShotDraws& draws, Record& record) const {
+    record.resolved["taps"] = taps_;
+    record.resolved["regularisation"] = regularisation_;
+    if (classifier_ != "nearest_mean") record.resolved[strength_name()] = strengths();
+    if (!trials.choices.empty()) record.resolved["choices"] = trials.choices;
+    for (const FewShotDraw& draw : draws.draws) {
+      record.resolved["draw_hashes"].push_back(draw.support.back().hash);
+    }
+    if (regularisation_ == "paper")
+      record.warnings.emplace_back(
+          "settings were chosen on the full validation set, as the CLIP paper does: more labels than the "
+          "shots");
+    if (trials.unfinished > 0)
+      record.warnings.push_back(
+          fmt::format("{} logistic fits stopped before their tolerance", trials.unfinished));
+  }
+
+  /// By the first tap and strength: the end of the curve, where nothing is drawn.
+  void add_all_examples(const Features& features, const ShotSettings& settings, Record& record) const {
+    int64_t unfinished = 0;
+    const Support everything{features.train.by_tap.at(taps_.front()), features.train.labels};
+    const std::vector<ShotScores> fits =
+        fit_shots(settings, {&everything, 1}, {strengths().front()}, unfinished);
+    const Classification result =
+        classify(fits.front()(0, features.test.by_tap.at(taps_.front())), features.test.labels);
+    Metric metric = classification_metrics(result).front();
+    metric.name = "accuracy_all_examples";
+    metric.column = "correct_all_examples";
+    metric.headline = false;
+    record.outcomes->tables.front().columns[metric.column] = column_of(result.is_correct);
+    Curve& curve = record.curves.front();
+    curve.x.push_back(static_cast<double>(everything.labels.size(0)) / static_cast<double>(features.classes));
+    curve.x_ticks.emplace_back("all");
+    curve.y.push_back(metric.value);
+    curve.intervals.push_back(metric.interval.value());
+    record.metrics.push_back(std::move(metric));
+  }
+
+  /// `right` counts draws until all are done.
+  static void add(const Classification& result, size_t shots, Trials& trials) {
+    trials.accuracy[shots].push_back(result.accuracy());
+    for (size_t i = 0; i < result.is_correct.size(); ++i) trials.right[shots][i] += result.is_correct[i];
   }
 
   /// Each number of shots: mean over draws, the error of that mean, Student's t interval; and the curve of
@@ -256,7 +370,8 @@ class FewShot final : public Protocol {
     metric.column = "correct_zero_shot";
     record.outcomes->tables.front().columns[metric.column] = column_of(result.is_correct);
     const Curve few = record.curves.front();
-    Curve line = empty_curve("zero-shot");
+    Curve line = few;
+    line.name = "zero-shot";
     line.y.assign(few.x.size(), metric.value);
     line.intervals.assign(few.x.size(), metric.interval.value());
     const Crossing crossing = first_crossing(few.x, few.y, metric.value);
@@ -271,7 +386,10 @@ class FewShot final : public Protocol {
   std::vector<int64_t> shots_ = {1, 2, 4, 8, 16};
   int64_t seeds_ = 5;
   std::vector<std::string> taps_;
-  std::vector<double> C_ = {1};
+  std::string classifier_ = "logistic", regularisation_ = "auto", validation_split_;
+  std::vector<double> C_ = {1}, lambda_ = {1024}, rates_ = {1};
+  int64_t text_steps_ = 100;
+  bool all_examples_ = false;
   std::string draws_;
   std::string prompts_;
 };

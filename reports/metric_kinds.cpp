@@ -26,6 +26,8 @@ constexpr auto kKinds = std::to_array<MetricKind>({
      kHigher, true, "1/K", 1, "test examples", 1, Aggregate::mean_per_class},
     {"accuracy_zero_shot", "accuracy of the class texts on the same test examples", 1, "", kHigher, false,
      "1/K", 1, "test examples", 1, Aggregate::mean},
+    {"accuracy_all_examples", "accuracy of the same classifier on all training examples", 1, "", kHigher,
+     false, "1/K", 1, "test examples", 1, Aggregate::mean},
     {"accuracy_{}_shot", "accuracy of a classifier that saw so many examples of each class, mean over draws",
      1, "", kHigher, true, "1/K", 1, "test examples times draws", 1, Aggregate::mean},
     {"accuracy_single_prompt", "zero-shot accuracy by the first template alone", 1, "", kHigher, false, "1/K",

@@ -185,6 +185,92 @@ TEST(FewShot, NamesTheSettingThatCannotBe) {
   EXPECT_PRED2(contains, message({{"taps", {"projected"}}}), "'projected'");
 }
 
+TEST(FewShot, EveryClassifierIsRightOnSeparablePictures) {
+  for (const char* classifier : {"logistic", "ridge", "nearest_mean"}) {
+    const Record record = run(raw_pixels(), toy_task(120, 40), {{"classifier", classifier}, {"shots", {4}}});
+    EXPECT_DOUBLE_EQ(record.headline().value, 1.0) << classifier;
+  }
+  const Record words = run(toy_clip(), toy_task(120, 40),
+                           {{"classifier", "text_init"}, {"shots", {4}}, {"prompts", toy_prompts()}});
+  EXPECT_DOUBLE_EQ(words.headline().value, 1.0);
+}
+
+TEST(FewShot, EveryClassifierIsNearChanceOnLabelsThatSayNothing) {
+  for (const char* classifier : {"ridge", "nearest_mean"}) {
+    const Record record = run(raw_pixels(), toy_task(400, 400, /*shuffled=*/true),
+                              {{"shots", {4}}, {"classifier", classifier}});
+    EXPECT_NEAR(record.headline().value, 0.25, 0.08) << classifier;
+  }
+}
+
+TEST(FewShot, TextsThatLearnNothingStayZeroShot) {
+  const ScratchFolder folder;
+  const Record record =
+      run(tiny_clip(folder / "run", 0), toy_task(120, 60),
+          {{"classifier", "text_init"}, {"learning_rates", {0}}, {"shots", {1}}, {"prompts", toy_prompts()}});
+  EXPECT_EQ(record.outcomes->column("correct_1_shot"), record.outcomes->column("correct_zero_shot"));
+}
+
+TEST(FewShot, TextsThatLearnLeaveZeroShotBehind) {
+  const ScratchFolder folder;
+  const Record record = run(tiny_clip(folder / "run", 0), toy_task(120, 60),
+                            {{"classifier", "text_init"},
+                             {"learning_rates", {0, 10}},
+                             {"regularisation", "k_shot_validation"},
+                             {"shots", {8}},
+                             {"prompts", toy_prompts()}});
+  EXPECT_GT(record.headline().value, record.find("accuracy_zero_shot")->value + 0.2);
+}
+
+TEST(FewShot, TextInitNeedsTexts) {
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([] {
+                 run(tiny_vit(), toy_task(120, 8), {{"classifier", "text_init"}});
+               }),
+               "projected");
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([] {
+                 run(toy_clip(), toy_task(120, 8), {{"classifier", "text_init"}, {"prompts", "off"}});
+               }),
+               "text_init: expected an encoder with texts");
+}
+
+TEST(FewShot, ThePaperChoosesOnAllOtherTrainingPicturesAndSaysSo) {
+  const Json settings = {{"shots", {1, 2}}, {"C", {0.01, 1}}, {"regularisation", "paper"}};
+  const Record record = run(raw_pixels(), toy_task(120, 20), settings);
+  EXPECT_EQ(record.resolved.at("regularisation"), "paper");
+  EXPECT_EQ(record.resolved.at("choices").size(), 6U);
+  EXPECT_TRUE(warns(record, "more labels than the shots"));
+  Task task = toy_task(120, 20);
+  task.validation = std::make_shared<ToyPictures>("val", 30);
+  task.validation_examples = all_examples(*task.validation);
+  Json with_split = settings;
+  with_split["validation_split"] = "val";
+  EXPECT_EQ(run(raw_pixels(), task, with_split).resolved.at("choices").size(), 6U);
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] {
+                 run(raw_pixels(), toy_task(8, 8), {{"shots", {2}}, {"regularisation", "paper"}});
+               }),
+               "expected training pictures outside of the draws");
+}
+
+TEST(FewShot, FixedRefusesAChoiceAndChoosingWithoutOneIsAllowed) {
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([] {
+                 run(raw_pixels(), toy_task(120, 8), {{"C", {1, 2}}, {"regularisation", "fixed"}});
+               }),
+               "key 'regularisation'");
+  const Record record =
+      run(raw_pixels(), toy_task(120, 8), {{"shots", {1}}, {"regularisation", "k_shot_validation"}});
+  EXPECT_EQ(record.resolved.at("choices").size(), 3U);
+}
+
+TEST(FewShot, AllExamplesEndTheCurve) {
+  const Record record = run(toy_clip(), toy_task(120, 40),
+                            {{"shots", {1, 2}}, {"all_examples", true}, {"prompts", toy_prompts()}});
+  EXPECT_EQ(record.curves.at(0).x, (std::vector<double>{1, 2, 30}));
+  EXPECT_EQ(record.curves.at(0).x_ticks.back(), "all");
+  EXPECT_EQ(record.curves.at(1).y.size(), 3U) << "zero-shot beside each";
+  EXPECT_NE(record.find("accuracy_all_examples"), nullptr);
+  EXPECT_EQ(record.headline().name, "accuracy_2_shot");
+}
+
 TEST(FewShotDraws, AreNestedAndBalancedAndValidatedOutside) {
   const ToyPictures data("train", 160);
   const std::vector<int64_t> shots = {1, 2, 8};

@@ -128,6 +128,179 @@ TEST_P(LinearProbe, AnUnknownTapIsRefusedWithTheKnownOnes) {
   EXPECT_PRED2(contains, message, "cls+mean");
 }
 
+/// The same run with its head, and the record.
+ProtocolResult probe(const Subject& subject, const Task& task, const Json& settings) {
+  return run_protocol("linear_probe", settings, subject, task);
+}
+
+TEST_P(LinearProbe, ChoosesTheNormalisationTogetherWithTheTap) {
+  const Record record = run(tiny_vit(), toy_task(120, 40),
+                            {{"normalisation", {"none", "l2", "standardise"}}, {"taps", {"cls", "mean"}}});
+  EXPECT_EQ(record.resolved.at("trials"), 2 * 3 * (ridge() ? 9 : 5));
+  EXPECT_EQ(record.curves.size(), 6U);
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] {
+                 run(tiny_vit(), toy_task(40, 8), {{"normalisation", {"L2"}}});
+               }),
+               "key 'normalisation'");
+}
+
+TEST_P(LinearProbe, CrossValidatesOnEveryTrainingPicture) {
+  const Record record = run(raw_pixels(), toy_task(61, 40), {{"select_on", "folds"}, {"folds", 3}});
+  EXPECT_DOUBLE_EQ(record.resolved.at("validation_accuracy").get<double>(), 1.0);
+  EXPECT_EQ(record.resolved.at("selected_on"), "3 folds");
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] {
+                 run(raw_pixels(), toy_task(4, 8), {{"select_on", "folds"}, {"folds", 5}});
+               }),
+               "key 'folds': expected at most the 4 training examples");
+}
+
+TEST_P(LinearProbe, ChoosesOnAValidationSplitAndLearnsFromItToo) {
+  Task task = toy_task(80, 40);
+  task.validation = std::make_shared<ToyPictures>("val", 20);
+  task.validation_examples = all_examples(*task.validation);
+  const Json settings = {{"classifier", GetParam()}, {"validation_split", "val"}, {"taps", {"mean"}}};
+  const ProtocolResult split = probe(tiny_vit(), task, settings);
+  EXPECT_EQ(split.record.resolved.at("selected_on"), "split val");
+  const Json alone = {
+      {"classifier", GetParam()}, {strength(), {split.record.resolved.at(strength())}}, {"taps", {"mean"}}};
+  EXPECT_FALSE(split.head->weight.allclose(probe(tiny_vit(), toy_task(80, 40), alone).head->weight));
+}
+
+TEST_P(LinearProbe, TheBestOnTheTestSetIsNeverBelowTheChosen) {
+  const Record record = run(tiny_vit(), toy_task(60, 200, /*shuffled=*/true), {{"report_best", true}});
+  const Metric& best = *record.find("accuracy_best");
+  EXPECT_GE(best.value, record.headline().value);
+  EXPECT_FALSE(best.headline);
+  EXPECT_EQ(record.outcomes->column("correct_best").size(), 200U);
+}
+
+TEST_P(LinearProbe, AHeadThatIsKeptGivesTheSameScoresOnTheSameEncoderAlone) {
+  const ScratchFolder folder;
+  const std::string file = (folder / "head.safetensors").string();
+  const Task task = toy_task(80, 60);
+  for (const char* norm : {"none", "l2", "standardise"}) {
+    const ProtocolResult trained =
+        probe(tiny_vit(), task, {{"classifier", GetParam()}, {"normalisation", {norm}}, {"taps", {"mean"}}});
+    ASSERT_TRUE(trained.head.has_value());
+    write_head(file, *trained.head);
+    const ProtocolResult judged = probe(tiny_vit(), task, {{"head", file}});
+    EXPECT_EQ(judged.record.outcomes->column("prediction"), trained.record.outcomes->column("prediction"))
+        << norm;
+    EXPECT_EQ(judged.file_hashes.count("head"), 1U);
+  }
+  const std::string message = error_message<std::invalid_argument>([&] {
+    probe(tiny_vit(2, /*seed=*/1), task, {{"head", file}});
+  });
+  EXPECT_PRED2(contains, message, "expected a head of the encoder");
+}
+
+TEST_P(LinearProbe, AClassWithOneExampleAndAClassWithoutAnyAreLearnedFromAsTheyAre) {
+  Task task = toy_task(120, 40);
+  std::vector<int64_t> rows;
+  for (int64_t i = 0; i < 120; ++i) {
+    if (i % 4 == 0 || i % 4 == 1 || i == 2) rows.push_back(i);  // one of class 2, none of class 3
+  }
+  task.train_examples = these_examples(*task.train, rows);
+  const Record record = run(raw_pixels(), task);
+  EXPECT_LE(record.headline().value, 0.75);
+  EXPECT_GE(record.headline().value, 0.5) << "both classes that are known";
+}
+
+TEST_P(LinearProbe, FewerPicturesThanClassesAreEnough) {
+  Task task = toy_task(120, 40);
+  task.train_examples = these_examples(*task.train, {0, 1, 2});
+  EXPECT_GE(run(raw_pixels(), task).headline().value, 0.5);
+}
+
+TEST_P(LinearProbe, ATestSetThatIsSortedByClassIsJudgedWhole) {
+  Task task = toy_task(120, 40);
+  std::vector<int64_t> sorted;
+  for (int64_t i = 0; i < 40; i += 4) sorted.push_back(i);  // one class alone
+  task.test_examples = these_examples(*task.test, sorted);
+  const Record record = run(raw_pixels(), task);
+  EXPECT_DOUBLE_EQ(record.headline().value, 1.0);
+  EXPECT_EQ(record.headline().n, 10);
+  EXPECT_DOUBLE_EQ(record.headline().chance.value(), 0.25);
+}
+
+TEST_P(LinearProbe, AnEmptySplitIsNamed) {
+  Task task = toy_task(120, 40);
+  task.test_examples = these_examples(*task.test, {});
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { run(raw_pixels(), task); }),
+               "[linear_probe] expected test examples; got none of toy_pictures (test)");
+  task = toy_task(120, 40);
+  task.train_examples = these_examples(*task.train, {});
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { run(raw_pixels(), task); }),
+               "expected training examples");
+}
+
+TEST_P(LinearProbe, AConstantFeatureScoresAtChance) {
+  const Record record = run(tap_subject(), toy_task(120, 40), {{"taps", {"a_constant"}}});
+  EXPECT_DOUBLE_EQ(record.headline().value, 0.25);
+}
+
+TEST(LogisticProbe, SearchesLikeClipFromCoarseToFineAndCertifiesWhatItChose) {
+  const Record record =
+      probe(tiny_vit(), toy_task(120, 40),
+            {{"grid", {{"search", "coarse_to_fine"}}}, {"taps", {"mean"}}, {"normalisation", {"none"}}})
+          .record;
+  const auto trials = record.resolved.at("trials").get<int64_t>();
+  EXPECT_GE(trials, 7 + 4);
+  EXPECT_LE(trials, 7 + 8);
+  EXPECT_LE(record.resolved.at("gap_bound").get<double>(), 1e-4);
+  EXPECT_GE(record.resolved.at("gap_bound").get<double>(), 0);
+}
+
+TEST(RidgeProbe, ChoosesByLeavingOneOut) {
+  const Record record =
+      probe(raw_pixels(), toy_task(60, 40), {{"classifier", "ridge"}, {"select_on", "leave_one_out"}}).record;
+  EXPECT_DOUBLE_EQ(record.resolved.at("validation_accuracy").get<double>(), 1.0);
+  EXPECT_EQ(record.resolved.at("selected_on"), "leave one out");
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] {
+                 probe(raw_pixels(), toy_task(60, 40), {{"select_on", "leave_one_out"}});
+               }),
+               "key 'select_on'");
+}
+
+/// Each picture is of its quadrant's class and, every third, of class 0 too; some have none.
+class SeveralLabels final : public ToyPictures {
+ public:
+  using ToyPictures::ToyPictures;
+  std::vector<int64_t> labels(int64_t index) const override {
+    if (index % 11 == 10) return {};
+    const int64_t own = index % kClasses;
+    return own != 0 && index % 3 == 0 ? std::vector<int64_t>{0, own} : std::vector<int64_t>{own};
+  }
+  int64_t label(int64_t index) const override {
+    const std::vector<int64_t> all = labels(index);
+    return all.size() == 1 ? all.front() : -1;
+  }
+};
+
+TEST(OneVsRestProbe, JudgesSeveralClassesAPictureByMeanAveragePrecision) {
+  Task task = toy_task(4, 4);
+  task.train = std::make_shared<SeveralLabels>("train", 132);
+  task.test = std::make_shared<SeveralLabels>("test", 66);
+  task.train_examples = all_examples(*task.train);
+  task.test_examples = all_examples(*task.test);
+  for (const char* classifier : {"svm", "ovr_logistic"}) {
+    const ProtocolResult result = probe(raw_pixels(), task, {{"classifier", classifier}});
+    EXPECT_EQ(result.record.headline().name, "mean_average_precision");
+    EXPECT_GT(result.record.headline().value, 0.8) << classifier;
+    EXPECT_NE(result.record.find("mean_average_precision_11_point"), nullptr);
+    EXPECT_TRUE(result.record.resolved.contains("validation_mean_average_precision"));
+    EXPECT_EQ(result.head->trained_as, classifier == std::string("svm") ? "none" : "sigmoid");
+  }
+}
+
+TEST(OneVsRestProbe, IsRightOnSeparablePictures) {
+  for (const char* classifier : {"svm", "ovr_logistic"}) {
+    const Record record = probe(raw_pixels(), toy_task(120, 80), {{"classifier", classifier}}).record;
+    EXPECT_DOUBLE_EQ(record.headline().value, 1.0) << classifier;
+    EXPECT_LE(record.resolved.at("gap_bound").get<double>(), 1e-3);
+  }
+}
+
 TEST(LogisticProbe, ReportsThatItDidNotConverge) {
   const Record record = run_protocol("linear_probe", {{"max_iterations", 1}, {"C", {1e-3, 1, 100}}},
                                      tiny_vit(), toy_task(120, 40))
