@@ -9,15 +9,14 @@
 #include <stdexcept>
 
 #include "datasets/text/prompts.h"
-#include "protocols/crossing.h"
 #include "protocols/feature_file.h"
 #include "protocols/features.h"
 #include "protocols/few_shot_draws.h"
 #include "protocols/few_shot_fits.h"
+#include "protocols/few_shot_report.h"
 #include "protocols/kinds.h"
 #include "protocols/metrics.h"
 #include "protocols/zero_shot_classifier.h"
-#include "reports/statistics/intervals.h"
 
 namespace repbench {
 namespace {
@@ -38,16 +37,8 @@ struct Features {
   int64_t classes = 0;
 };
 
-/// What all fits gave.
-struct Trials {
-  std::vector<std::vector<double>> accuracy;  // by shots, then seed
-  std::vector<std::vector<double>> right;     // by shots, then test example: share of draws
-  Json choices = Json::array();
-  int64_t unfinished = 0;  // fits that stopped before their tolerance
-};
-
-Interval within_shares(const Interval& interval) {
-  return {std::clamp(interval.low, 0.0, 1.0), std::clamp(interval.high, 0.0, 1.0)};
+Support part_of(const Support& whole, const std::vector<int64_t>& rows) {
+  return {rows_of(whole.features, rows), rows_of(whole.labels, rows)};
 }
 
 class FewShot final : public Protocol {
@@ -105,14 +96,14 @@ class FewShot final : public Protocol {
     const Features features = extract(subject, task, draws.all, words.has_value(), context);
     const ShotSettings settings = shot_settings(features.classes, words, subject);
     const auto start = std::chrono::steady_clock::now();
-    const Trials trials = fit_all(features, draws, settings, context);
+    const ShotTrials trials = fit_all(features, draws, settings, context);
 
     Record record;
     record.outcomes = {task.test->class_names(), {picture_table(features.test.ids, features.test.labels)}};
-    add_metrics(trials, features.test.labels.size(0), features.classes, record);
-    if (all_examples_) add_all_examples(features, settings, record);
+    add_shot_metrics(trials, shots_, features.test.labels.size(0), features.classes, record);
+    if (all_examples_) add_all_examples(features, task, settings, context.seed, record);
     describe_choice(trials, draws, record);
-    if (words) add_zero_shot(*words, features.test, record);
+    if (words) add_zero_shot_level(*words, features.test, record);
     record.cost["solve_seconds"] =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return {std::move(record), {}, named_draws(draws, shots_, context.seed)};
@@ -202,9 +193,9 @@ class FewShot final : public Protocol {
   }
 
   /// All draws of a number of shots are one batch.
-  Trials fit_all(const Features& features, const FewShotDraws& draws, const ShotSettings& settings,
-                 const ProtocolContext& context) const {
-    Trials trials;
+  ShotTrials fit_all(const Features& features, const FewShotDraws& draws, const ShotSettings& settings,
+                     const ProtocolContext& context) const {
+    ShotTrials trials;
     trials.accuracy.resize(shots_.size());
     trials.right.assign(shots_.size(), std::vector<double>(features.test.ids.size(), 0));
     for (size_t i = 0; i < shots_.size(); ++i) {
@@ -231,14 +222,14 @@ class FewShot final : public Protocol {
 
   /// For each draw the best (tap, strength); equal accuracies: the earlier tap, then the earlier strength.
   std::vector<Choice> choose(const Features& features, const FewShotDraws& draws, size_t shots,
-                             const ShotSettings& settings, Trials& trials) const {
+                             const ShotSettings& settings, ShotTrials& trials) const {
     std::vector<Choice> best(draws.draws.size());
     for (const std::string& tap : taps_) {
       const at::Tensor& train = features.train.by_tap.at(tap);
       std::vector<Support> supports;
       for (const FewShotDraw& draw : draws.draws) {
         const std::vector<int64_t> rows = positions_in(features.rows, draw.support[shots]);
-        supports.push_back({rows_of(train, rows), rows_of(features.train.labels, rows)});
+        supports.push_back(part_of({train, features.train.labels}, rows));
       }
       const std::vector<ShotScores> fits = fit_shots(settings, supports, strengths(), trials.unfinished);
       for (size_t s = 0; s < fits.size(); ++s) {
@@ -270,13 +261,12 @@ class FewShot final : public Protocol {
       if (rows.empty())
         throw std::invalid_argument(
             "[few_shot] key 'regularisation': paper: expected training pictures outside of the draws to "
-            "choose "
-            "on; got none");
+            "choose on; got none");
     }
-    return {rows_of(features.train.by_tap.at(tap), rows), rows_of(features.train.labels, rows)};
+    return part_of({features.train.by_tap.at(tap), features.train.labels}, rows);
   }
 
-  void describe_choice(const Trials& trials, const FewShotDraws& draws, Record& record) const {
+  void describe_choice(const ShotTrials& trials, const FewShotDraws& draws, Record& record) const {
     record.resolved["taps"] = taps_;
     record.resolved["regularisation"] = regularisation_;
     if (classifier_ != "nearest_mean") record.resolved[strength_name()] = strengths();
@@ -293,94 +283,37 @@ class FewShot final : public Protocol {
           fmt::format("{} logistic fits stopped before their tolerance", trials.unfinished));
   }
 
-  /// By the first tap and strength: the end of the curve, where nothing is drawn.
-  void add_all_examples(const Features& features, const ShotSettings& settings, Record& record) const {
+  /// The end of the curve, where nothing is drawn. Settings are chosen on a tenth of the training pictures,
+  /// or on the validation split.
+  void add_all_examples(const Features& features, const Task& task, const ShotSettings& settings,
+                        uint64_t seed, Record& record) const {
+    Choice best{.tap = taps_.front(), .scores = {}};
     int64_t unfinished = 0;
-    const Support everything{features.train.by_tap.at(taps_.front()), features.train.labels};
-    const std::vector<ShotScores> fits =
-        fit_shots(settings, {&everything, 1}, {strengths().front()}, unfinished);
-    const Classification result =
-        classify(fits.front()(0, features.test.by_tap.at(taps_.front())), features.test.labels);
-    Metric metric = classification_metrics(result).front();
-    metric.name = "accuracy_all_examples";
-    metric.column = "correct_all_examples";
-    metric.headline = false;
-    record.outcomes->tables.front().columns[metric.column] = column_of(result.is_correct);
-    Curve& curve = record.curves.front();
-    curve.x.push_back(static_cast<double>(everything.labels.size(0)) / static_cast<double>(features.classes));
-    curve.x_ticks.emplace_back("all");
-    curve.y.push_back(metric.value);
-    curve.intervals.push_back(metric.interval.value());
-    record.metrics.push_back(std::move(metric));
+    const SelectionSplit split = selection_split(*task.train, features.rows, 0.1, seed);
+    for (const std::string& tap : taps_) {
+      if (taps_.size() * strengths().size() == 1) break;
+      const Support whole{features.train.by_tap.at(tap), features.train.labels};
+      const bool own_split = !validation_split_.empty();
+      const Support kept = own_split ? whole : part_of(whole, split.kept);
+      const Support held = own_split ? Support{features.validation.by_tap.at(tap), features.validation.labels}
+                                     : part_of(whole, split.held_out);
+      const ShotScores fits = fit_shots(settings, {&kept, 1}, strengths(), unfinished).front();
+      for (size_t m = 0; m < strengths().size(); ++m) {
+        const double accuracy = classify(fits(m, held.features), held.labels).accuracy();
+        if (accuracy > best.validation_accuracy) best = {tap, m, accuracy, {}};
+      }
+    }
+    const Support whole{features.train.by_tap.at(best.tap), features.train.labels};
+    const ShotScores fits =
+        fit_shots(settings, {&whole, 1}, {strengths()[best.strength]}, unfinished).front();
+    add_last_point(classify(fits(0, features.test.by_tap.at(best.tap)), features.test.labels),
+                   static_cast<double>(whole.labels.size(0)) / static_cast<double>(features.classes), record);
   }
 
   /// `right` counts draws until all are done.
-  static void add(const Classification& result, size_t shots, Trials& trials) {
+  static void add(const Classification& result, size_t shots, ShotTrials& trials) {
     trials.accuracy[shots].push_back(result.accuracy());
     for (size_t i = 0; i < result.is_correct.size(); ++i) trials.right[shots][i] += result.is_correct[i];
-  }
-
-  /// Each number of shots: mean over draws, the error of that mean, Student's t interval; and the curve of
-  /// mean and deviation.
-  void add_metrics(const Trials& trials, int64_t tested, int64_t classes, Record& record) const {
-    Curve curve = empty_curve("few-shot");
-    for (size_t i = 0; i < shots_.size(); ++i) {
-      const MeanAndDeviation spread = mean_and_deviation(trials.accuracy[i]);
-      Metric metric;
-      metric.name = fmt::format("accuracy_{}_shot", shots_[i]);
-      metric.value = spread.mean;
-      metric.headline = i + 1 == shots_.size();
-      metric.n = spread.n * tested;
-      if (spread.n > 1) {  // one draw says nothing about others
-        metric.standard_error = spread.standard_deviation / std::sqrt(static_cast<double>(spread.n));
-        metric.interval = within_shares(spread.interval);
-      }
-      metric.chance = 1.0 / static_cast<double>(classes);
-      metric.ceiling = 1;
-      metric.column = fmt::format("correct_{}_shot", shots_[i]);
-      metric.repetitions = {"draw", trials.accuracy[i]};
-      record.outcomes->tables.front().columns[metric.column] = trials.right[i];
-      record.metrics.push_back(std::move(metric));
-      curve.y.push_back(spread.mean);
-      curve.intervals.push_back(
-          within_shares({spread.mean - spread.standard_deviation, spread.mean + spread.standard_deviation}));
-      record.resolved["deviation_by_shots"][std::to_string(shots_[i])] = spread.standard_deviation;
-    }
-    record.curves.push_back(std::move(curve));
-  }
-
-  /// Numbers of shots are drawn at equal distances: they double.
-  Curve empty_curve(const std::string& name) const {
-    Curve curve;
-    curve.name = name;
-    curve.x_label = "training pictures of a class";
-    curve.y_label = fmt::format("accuracy (few-shot: mean ± deviation of {} draws)", seeds_);
-    for (const int64_t shots : shots_) {
-      curve.x.push_back(static_cast<double>(shots));
-      curve.x_ticks.push_back(std::to_string(shots));
-    }
-    return curve;
-  }
-
-  void add_zero_shot(const ZeroShotClassifier& words, const FeatureSet& test, Record& record) const {
-    const Classification result = classify(cosines(test.by_tap.at("projected"), words.ensemble), test.labels);
-    Metric metric = classification_metrics(result).front();
-    metric.name = "accuracy_zero_shot";
-    metric.headline = false;
-    metric.column = "correct_zero_shot";
-    record.outcomes->tables.front().columns[metric.column] = column_of(result.is_correct);
-    const Curve few = record.curves.front();
-    Curve line = few;
-    line.name = "zero-shot";
-    line.y.assign(few.x.size(), metric.value);
-    line.intervals.assign(few.x.size(), metric.interval.value());
-    const Crossing crossing = first_crossing(few.x, few.y, metric.value);
-    record.resolved["zero_shot"] = words.resolved;
-    record.resolved["crossing_shots"] = crossing.x ? Json(*crossing.x) : Json(nullptr);
-    record.resolved["crossing"] = crossing.where;
-    record.warnings.insert(record.warnings.end(), words.warnings.begin(), words.warnings.end());
-    record.metrics.push_back(std::move(metric));
-    record.curves.push_back(std::move(line));
   }
 
   std::vector<int64_t> shots_ = {1, 2, 4, 8, 16};
