@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "reports/metric_kinds.h"
@@ -185,6 +186,83 @@ TEST_P(ProtocolContract, AgreesWithItselfAtBothPrecisions) {
     };
     EXPECT_EQ(judged(), judged());
   }
+}
+
+/// Toy pictures that are all the same.
+class EqualPictures final : public ToyPictures {
+ public:
+  using ToyPictures::ToyPictures;
+  Example get(int64_t index) const override {
+    Example example = ToyPictures::get(index);
+    std::get<Image>(example.picture) = noise_picture(kSide, kSide, 1, 0);
+    return example;
+  }
+};
+
+/// Protocols by labels alone have an answer, or one clear line, whatever the examples are.
+class LabelContract : public ProtocolContract {
+ protected:
+  void SetUp() override {
+    if (kind().needs != Needs::labels) GTEST_SKIP() << "needs no labels";
+  }
+
+  /// The headline, or nothing where the protocol refuses by one line.
+  std::optional<Metric> headline(const Task& task) const {
+    try {
+      return run_protocol(GetParam(), quick(GetParam()), subject(), task).record.headline();
+    } catch (const std::invalid_argument& error) {
+      const std::string line = error.what();
+      EXPECT_TRUE(line.starts_with("[") && contains(line, "expected") && contains(line, "got")) << line;
+      EXPECT_FALSE(contains(line, "\n")) << line;
+      return std::nullopt;
+    }
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, LabelContract, testing::ValuesIn(names()),
+                         [](const auto& row) { return row.param; });
+
+TEST_P(LabelContract, IsNearChanceOnLabelsThatSayNothing) {
+  const std::optional<Metric> score = headline(toy_task(400, 400, /*shuffled=*/true));
+  ASSERT_TRUE(score.has_value());
+  if (score->chance) EXPECT_NEAR(score->value, *score->chance, 0.09);
+}
+
+TEST_P(LabelContract, IsAtChanceOnPicturesThatAreAllTheSame) {
+  Task task = toy_task(64, 40);
+  task.train = std::make_shared<EqualPictures>("train", 64);
+  task.test = std::make_shared<EqualPictures>("test", 40);
+  const std::optional<Metric> score = headline(task);
+  ASSERT_TRUE(score.has_value());
+  if (score->chance) EXPECT_NEAR(score->value, *score->chance, 0.02);
+}
+
+TEST_P(LabelContract, ATestSetOfOneClassIsJudged) {
+  Task task = toy_task(64, 40);
+  std::vector<int64_t> first;
+  for (int64_t i = 0; i < 40; i += 4) first.push_back(i);
+  task.test_examples = these_examples(*task.test, first);
+  EXPECT_TRUE(headline(task).has_value());
+}
+
+TEST_P(LabelContract, AClassWithOneExampleAndOneWithoutAnyAreNoTrap) {
+  Task task = toy_task(64, 40);
+  std::vector<int64_t> rows;
+  for (int64_t i = 0; i < 64; ++i) {
+    if (i % 4 < 2 || i == 2) rows.push_back(i);
+  }
+  task.train_examples = these_examples(*task.train, rows);
+  headline(task);
+}
+
+TEST_P(LabelContract, AnEmptySplitIsOneClearLine) {
+  Task task = toy_task(64, 40);
+  task.test_examples = these_examples(*task.test, {});
+  EXPECT_FALSE(headline(task).has_value()) << "no test pictures";
+  if (kind().on_features == OnFeatures::test_rows) return;
+  task = toy_task(64, 40);
+  task.train_examples = these_examples(*task.train, {});
+  EXPECT_FALSE(headline(task).has_value()) << "no training pictures";
 }
 
 TEST_P(ProtocolContract, LeavesTheSubjectAlone) {
