@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace repbench {
@@ -28,6 +29,7 @@ struct LogisticSolution {
   at::Tensor weight;              // [m, K, D] float64
   at::Tensor bias;                // [m, K] float64, centred: sums to 0 over the classes that have examples
   std::vector<double> objective;  // at the solution, m values
+  std::vector<double> gap_bound;  // objective - optimum is at most this, m values: a certificate, no estimate
   std::vector<double> gradient_norm;  // max |gradient / (C N)|, m values
   std::vector<int64_t> iterations;
   std::vector<bool> converged;
@@ -40,6 +42,10 @@ struct LogisticSolution {
 /// examples gets weight 0 and bias -1e30, the limit that the objective's infimum asks for. Throws
 /// std::invalid_argument on shapes, labels out of range, non-finite features, or C <= 0.
 LogisticSolution solve_logistic(const LogisticProblem& problem, const LogisticOptions& options = {});
+
+/// The same for many problems (seeds, draws, folds) as one batch; one solution each, in order.
+std::vector<LogisticSolution> solve_logistic(std::span<const LogisticProblem> problems,
+                                             const LogisticOptions& options = {});
 
 /// Scores [m, N, K] float64 of the m solutions.
 at::Tensor logistic_scores(const LogisticSolution& solution, const at::Tensor& features);
