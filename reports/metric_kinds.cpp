@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 #include <numeric>
 #include <stdexcept>
 
 #include "files/nearest.h"
+#include "reports/statistics/calibration_error.h"
+#include "reports/statistics/ranking.h"
 
 namespace repbench {
 namespace {
@@ -38,6 +41,19 @@ constexpr auto kKinds = std::to_array<MetricKind>({
      "1/K", 1, "test examples", 1, Aggregate::mean},
     {"accuracy_{}", "accuracy with so many last blocks tuned; all: the whole encoder", 1, "", kHigher, true,
      "1/K", 1, "test examples", 1, Aggregate::mean},
+    {"mean_top1_top5", "mean of accuracy and accuracy_top5: the metric of Kinetics700", 1, "", kHigher, true,
+     "3/K", 1, "test examples", 1, Aggregate::mean},
+    {"mean_average_precision",
+     "mean over classes with positives of the mean precision at them, not interpolated; equal scores "
+     "together",
+     1, "", kHigher, true, "mean share of positives", 1, "test examples", 1,
+     Aggregate::mean_average_precision},
+    {"mean_average_precision_11_point",
+     "mean over classes of the best precision at recalls 0, 0.1, ..., 1 or above: Pascal VOC 2007", 1, "",
+     kHigher, true, "mean share of positives", 1, "test examples", 1,
+     Aggregate::mean_average_precision_11_point},
+    {"roc_auc", "share of (positive, other) pairs in the right order, equal scores half; mean over classes",
+     1, "", kHigher, true, "1/2", 1, "test examples", 1, Aggregate::roc_auc},
     {"text_to_image_recall_at_{}", "share of texts whose picture is among the k nearest", 1, "", kHigher,
      true, "k/pictures", 1, "texts", 1, Aggregate::share_at_most},
     {"image_to_text_recall_at_{}", "share of pictures with any of their texts among the k nearest", 1, "",
@@ -133,6 +149,14 @@ double limit_in(const Metric& metric, const MetricKind& kind) {
       fmt::format("[metrics] {}: expected a number for {{}} in {}; got {}", metric.name, kind.name, text));
 }
 
+/// A column that the metric needs in the table of its own.
+const std::vector<double>& column_beside(const Metric& metric, const OutcomeTable& table, const char* name) {
+  const auto found = table.columns.find(name);
+  if (found != table.columns.end()) return found->second;
+  throw std::invalid_argument(fmt::format("[metrics] {}: expected a column '{}' beside '{}'; got none",
+                                          metric.name, name, metric.column));
+}
+
 /// The column as the aggregate counts it.
 std::vector<double> counted(const Metric& metric, const MetricKind& kind, const OutcomeTable& table) {
   std::vector<double> values = table.columns.at(metric.column);
@@ -198,8 +222,43 @@ double aggregate_outcomes(const Metric& metric, const OutcomeTable& table, std::
       return weighted_mean(counted(metric, kind, table), counts);
     case Aggregate::none:
       break;
+    case Aggregate::mean_average_precision:
+    case Aggregate::mean_average_precision_11_point:
+    case Aggregate::roc_auc:
+    case Aggregate::calibration_error:
+    case Aggregate::calibration_error_equal_mass:
+      return outcomes_statistic(metric, table)(counts);
   }
   throw std::logic_error(fmt::format("[metrics] expected a metric of outcomes; got {}", metric.name));
+}
+
+ResampledStatistic outcomes_statistic(const Metric& metric, const OutcomeTable& table) {
+  const Aggregate aggregate = find_metric_kind(metric.name).aggregate;
+  const auto column = [&]() -> const std::vector<double>& { return table.columns.at(metric.column); };
+  const auto rankings = [&] {
+    return std::make_shared<const Rankings>(column(), column_beside(metric, table, "relevant"), table.labels);
+  };
+  const auto correct = [&]() -> const std::vector<double>& {
+    return column_beside(metric, table, "correct");
+  };
+  switch (aggregate) {
+    case Aggregate::mean_average_precision:
+      return [r = rankings()](auto counts) { return r->mean_average_precision(counts); };
+    case Aggregate::mean_average_precision_11_point:
+      return [r = rankings()](auto counts) { return r->mean_average_precision_11_point(counts); };
+    case Aggregate::roc_auc:
+      return [r = rankings()](auto counts) { return r->roc_auc(counts); };
+    case Aggregate::calibration_error:
+      return [&confidences = column(), &hits = correct()](auto counts) {
+        return expected_calibration_error(equal_width_bins(confidences, hits, counts));
+      };
+    case Aggregate::calibration_error_equal_mass:
+      return [bins = std::make_shared<const EqualMassBins>(column(), correct())](auto counts) {
+        return expected_calibration_error(bins->bins(counts));
+      };
+    default:
+      return [&](auto counts) { return aggregate_outcomes(metric, table, counts); };
+  }
 }
 
 std::vector<uint8_t> successes(const Metric& metric, const OutcomeTable& table) {

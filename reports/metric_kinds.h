@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "reports/record.h"
+#include "reports/statistics/bootstrap.h"
 
 // What every metric means. A report may hold no other: an unknown name is an error, wherever it is met.
 
@@ -19,6 +20,15 @@ enum class Aggregate {
   mean_per_class,  // mean over the classes that are present of the mean within each
   median,
   share_at_most,  // share of rows whose value is at most the number in the metric's name
+  // Of rows that are pictures under a class each: the column holds the scores, beside it `relevant` (0 or 1),
+  // and the label is the class (reports/statistics/ranking.h).
+  mean_average_precision,
+  mean_average_precision_11_point,
+  roc_auc,
+  // The column holds the confidence of predictions, beside it `correct`
+  // (reports/statistics/calibration_error.h).
+  calibration_error,
+  calibration_error_equal_mass,
 };
 
 struct MetricKind {
@@ -44,9 +54,14 @@ const MetricKind& find_metric_kind(std::string_view metric_name, std::string_vie
 void check_metric(const Metric& metric, std::string_view where);
 
 /// The metric's value over a sample in which row i of its table occurs `counts[i]` times (empty: once each).
-/// The kind must have an aggregate; an empty sample is refused.
+/// The kind must have an aggregate. Throws std::invalid_argument for an empty sample and where a column is
+/// missing beside the metric's own.
 double aggregate_outcomes(const Metric& metric, const OutcomeTable& table,
                           std::span<const uint32_t> counts = {});
+
+/// The same as a function of the counts, for many samples of one table: what has to be sorted is sorted once.
+/// Both must outlive it.
+ResampledStatistic outcomes_statistic(const Metric& metric, const OutcomeTable& table);
 
 /// 0 or 1 a row where the metric is a share of rows that succeed, so that it can be tested by proportions;
 /// else empty.

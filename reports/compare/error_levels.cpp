@@ -110,15 +110,16 @@ void set_swap_tests(const std::vector<RunPair>& pairs, const std::vector<uint32_
 
 BootstrapResult bootstrap_difference(const std::vector<RunPair>& pairs, const Draws& draws) {
   std::vector<uint32_t> counts(table_of(*pairs[0].run_a, *pairs[0].a)->ids.size(), 0);
+  std::vector<std::pair<ResampledStatistic, ResampledStatistic>> metrics;
+  for (const RunPair& pair : pairs)
+    metrics.emplace_back(outcomes_statistic(*pair.a, *table_of(*pair.run_a, *pair.a)),
+                         outcomes_statistic(*pair.b, *table_of(*pair.run_b, *pair.b)));
   const auto statistic = [&](std::span<const uint32_t> drawn) {
     for (size_t draw = 0; draw < draws.rows.size(); ++draw) {
       for (const size_t row : draws.rows[draw]) counts[row] = drawn[draw];
     }
     double sum = 0;
-    for (const RunPair& pair : pairs) {
-      sum += aggregate_outcomes(*pair.b, *table_of(*pair.run_b, *pair.b), counts) -
-             aggregate_outcomes(*pair.a, *table_of(*pair.run_a, *pair.a), counts);
-    }
+    for (const auto& [a, b] : metrics) sum += b(counts) - a(counts);
     return sum / static_cast<double>(pairs.size());
   };
   return bootstrap(std::ssize(draws.rows), statistic);
