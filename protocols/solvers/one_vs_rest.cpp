@@ -87,7 +87,7 @@ struct Judged {
 
 Judged judge(const at::Tensor& x, const at::Tensor& sign, const at::Tensor& w,
              const OneVsRestProblem& problem, double C) {
-  const at::Tensor cost = at::where(sign > 0, C * problem.positive_weight, C);
+  const at::Tensor cost = C * (1 + (problem.positive_weight - 1) * 0.5 * (sign + 1));
   const at::Tensor margin = at::mm(x, w.t()) * sign;
   at::Tensor loss, slope;  // and its derivative by the margin
   if (problem.loss == OneVsRestLoss::logistic) {
@@ -117,6 +117,7 @@ class Fit {
       weight_[k][-1].fill_(count == 0 ? -kDecided : kDecided);
     }
     for (const int64_t k : open_) weight_[k].zero_();
+    measure(positives);
   }
 
   const at::Tensor& weight() const { return weight_; }
@@ -129,34 +130,54 @@ class Fit {
   Outcome solve(double C) {
     Outcome outcome;
     std::vector<int64_t> pending = open_;
-    std::vector<double> eps(static_cast<size_t>(weight_.size(0)), 0.01);
-    std::vector<double> before(eps.size(), INFINITY);
-    for (int round = 0; !pending.empty(); ++round) {
-      train_all(pending, eps, C);
-      const at::Tensor index = at::tensor(pending, at::kLong);
-      const at::Tensor sign = targets_.index_select(0, index).t().to(at::kDouble) * 2 - 1;
-      const Judged judged = judge(x_, sign, weight_.index_select(0, index), problem_, C);
+    std::vector<double> eps(static_cast<size_t>(weight_.size(0))), before(eps.size(), -1);
+    double share = 0.5;
+    for (int round = 0; !pending.empty(); ++round, share /= 3) {
+      const Judged judged =
+          judge_classes(pending, weight_.index_select(0, at::tensor(pending, at::kLong)), C);
       std::vector<int64_t> rest;
       for (size_t i = 0; i < pending.size(); ++i) {
         const int64_t k = pending[i];
         const double value = judged.objective[static_cast<int64_t>(i)].item<double>(),
                      norm = judged.gradient_norm[static_cast<int64_t>(i)].item<double>();
         const double wanted = std::sqrt(2 * options_.tolerance * value);
-        if (norm > wanted && norm < before[k] && round + 1 < kMaxRounds) {
-          before[k] = norm;
-          eps[k] *= std::clamp(0.5 * wanted / norm, 1e-4, 0.5);
-          rest.push_back(k);
+        // liblinear leaves a solution as it is when rounding allows no further step.
+        const bool stuck = round > 0 && norm == before[k];
+        if (norm <= wanted || stuck || round == kMaxRounds) {
+          outcome.objective += value;
+          outcome.gap += std::min(value, 0.5 * norm * norm);  // no objective is below 0
           continue;
         }
-        outcome.objective += value;
-        outcome.gap += std::min(value, 0.5 * norm * norm);  // no objective is below 0
+        before[k] = norm;
+        eps[k] = share * wanted / (C * unit_norm_[k]);
+        rest.push_back(k);
       }
+      train_all(rest, eps, C);
       pending = std::move(rest);
     }
     return outcome;
   }
 
  private:
+  Judged judge_classes(const std::vector<int64_t>& classes, const at::Tensor& weight, double C) const {
+    const at::Tensor index = at::tensor(classes, at::kLong);
+    const at::Tensor sign = targets_.index_select(0, index).t().to(at::kDouble) * 2 - 1;
+    return judge(x_, sign, weight, problem_, C);
+  }
+
+  /// What liblinear's eps is a share of, at C = 1: the gradient at 0 times the share of the rarer side.
+  void measure(const at::Tensor& positives) {
+    unit_norm_.assign(static_cast<size_t>(weight_.size(0)), 1);
+    if (open_.empty()) return;
+    const auto classes = static_cast<int64_t>(open_.size());
+    const Judged zero = judge_classes(open_, at::zeros({classes, x_.size(1)}, x_.options()), 1);
+    for (int64_t i = 0; i < classes; ++i) {
+      const auto count = positives[open_[i]].item<int64_t>(), n = x_.size(0);
+      const double rarer = static_cast<double>(std::min(count, n - count)) / static_cast<double>(n);
+      unit_norm_[open_[i]] = rarer * zero.gradient_norm[i].item<double>();
+    }
+  }
+
   void train_all(const std::vector<int64_t>& classes, const std::vector<double>& eps, double C) {
     std::atomic<size_t> next{0};
     double* weight = weight_.data_ptr<double>();
@@ -167,7 +188,8 @@ class Fit {
       }
     };
     std::vector<std::future<void>> others;
-    for (int t = 1; t < std::min<int>(options_.threads, static_cast<int>(classes.size())); ++t) {
+    const int threads = std::min(options_.threads, static_cast<int>(classes.size()));
+    for (int t = 1; t < threads; ++t) {
       others.push_back(std::async(std::launch::async, work));
     }
     work();
@@ -181,6 +203,7 @@ class Fit {
   at::Tensor targets_;         // [K, N]
   at::Tensor weight_;          // [K, D + 1], the last column the intercepts
   std::vector<int64_t> open_;  // classes with positives and negatives
+  std::vector<double> unit_norm_;
 };
 
 }  // namespace

@@ -87,7 +87,8 @@ TEST(OneVsRest, TheBoundHoldsAndIsWithinTheTolerance) {
 
 TEST(OneVsRest, AnyNumberOfThreadsGivesTheSameBits) {
   for (const OneVsRestLoss loss : kLosses) {
-    const OneVsRestProblem problem = draw(4, 100, 37, 7, loss);
+    OneVsRestProblem problem = draw(4, 100, 37, 7, loss);
+    problem.C = {1e-3, 1, 100};
     const OneVsRestSolution one = solve_one_vs_rest(problem, {.threads = 1});
     for (const int threads : {2, 3, 16}) {
       const OneVsRestSolution several = solve_one_vs_rest(problem, {.threads = threads});
