@@ -14,9 +14,6 @@ namespace repbench {
 namespace {
 
 constexpr int kMaxTrials = 25;
-// Half the decrement would be the gap if the Hessian were known; ours of a few pairs was seen 20 times too
-// low.
-constexpr double kCaution = 30;
 constexpr int64_t kPatience = 20;  // iterations without a lower value or gradient
 
 std::vector<double> to_vector(const at::Tensor& values) {
@@ -53,7 +50,7 @@ class Run {
 
  private:
   at::Tensor direction() const;
-  std::vector<int64_t> finished(const std::vector<double>& decrement);
+  std::vector<int64_t> finished() const;
   void retire(const std::vector<int64_t>& rows, bool converged);
   void keep(const std::vector<int64_t>& rows);
   std::vector<int64_t> advance(const at::Tensor& direction, const std::vector<double>& slope);
@@ -110,16 +107,18 @@ at::Tensor Run::direction() const {
   return q.neg_();
 }
 
-std::vector<int64_t> Run::finished(const std::vector<double>& decrement) {
+std::vector<int64_t> Run::finished() const {
   std::vector<int64_t> candidates;
-  const std::vector<double> bound = objective_.norm_at_least(here_.gradient);
+  const std::vector<double> gap = objective_.gap(here_.gradient, members_),
+                            bound = objective_.norm_at_least(here_.gradient, members_);
   for (size_t i = 0; i < members_.size(); ++i) {
-    const bool small_gap = kCaution * decrement[i] <= options_.gap * std::abs(here_.value[i]);
+    const bool small_gap = gap[i] <= options_.gap * std::abs(here_.value[i]);
     if (small_gap && bound[i] <= options_.tolerance) candidates.push_back(static_cast<int64_t>(i));
   }
   if (candidates.empty()) return {};
   const at::Tensor rows = at::tensor(candidates, at::kLong).to(point_.device());
-  const std::vector<double> norm = objective_.norm(here_.gradient.index_select(0, rows));
+  const std::vector<double> norm =
+      objective_.norm(here_.gradient.index_select(0, rows), select(members_, candidates));
   std::vector<int64_t> done;
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (norm[i] <= options_.tolerance) done.push_back(candidates[i]);
@@ -146,7 +145,8 @@ void Run::retire(const std::vector<int64_t>& rows, bool converged) {
   const at::Tensor index = at::tensor(rows, at::kLong).to(point_.device());
   const at::Tensor to = at::tensor(select(members_, rows), at::kLong).to(point_.device());
   result_.point.index_copy_(0, to, point_.index_select(0, index));
-  const std::vector<double> norm = objective_.norm(here_.gradient.index_select(0, index));
+  const std::vector<double> norm =
+      objective_.norm(here_.gradient.index_select(0, index), select(members_, rows));
   for (size_t i = 0; i < rows.size(); ++i) {
     const int64_t member = members_[rows[i]];
     result_.value[member] = here_.value[rows[i]];
@@ -205,16 +205,22 @@ std::vector<int64_t> Run::advance(const at::Tensor& direction, const std::vector
     const at::Tensor tried = at::addcmul(point_.index_select(0, index), along, to_column(steps, along));
     const BatchObjective::Evaluation there = objective_.evaluate(tried, select(members_, open));
     const std::vector<double> slopes = to_vector(dots(there.gradient, along));
-    std::vector<int64_t> still_open;
+    std::vector<int64_t> still_open, accepted, to;
     for (size_t j = 0; j < open.size(); ++j) {
       const int64_t i = open[j];
       if (!lines[i].accept(there.value[j], slopes[j])) {
         still_open.push_back(i);
         continue;
       }
-      point[i].copy_(tried[j]);
-      gradient[i].copy_(there.gradient[j]);
+      accepted.push_back(static_cast<int64_t>(j));
+      to.push_back(i);
       here_.value[i] = there.value[j];
+    }
+    if (!to.empty()) {
+      const at::Tensor from = at::tensor(accepted, at::kLong).to(point_.device());
+      const at::Tensor rows = at::tensor(to, at::kLong).to(point_.device());
+      point.index_copy_(0, rows, tried.index_select(0, from));
+      gradient.index_copy_(0, rows, there.gradient.index_select(0, from));
     }
     open = std::move(still_open);
   }
@@ -228,7 +234,7 @@ Minimum Run::finish() {
   while (!members_.empty()) {
     at::Tensor ahead = direction();
     const auto decrement = [&] { return to_vector(dots(here_.gradient, ahead).neg()); };
-    if (!drop(finished(decrement()), true, ahead)) break;
+    if (!drop(finished(), true, ahead)) break;
     if (!drop(stalled(decrement()), false, ahead)) break;
     ++iteration_;
     const std::vector<int64_t> failed = advance(ahead, to_vector(dots(here_.gradient, ahead)));

@@ -25,10 +25,13 @@ class BatchObjective {
   virtual at::Tensor precondition(const at::Tensor& vectors, const Members& members) const = 0;
 
   /// The norm that the tolerance is about, for each row.
-  virtual std::vector<double> norm(const at::Tensor& gradients) const = 0;
+  virtual std::vector<double> norm(const at::Tensor& gradients, const Members& members) const = 0;
 
   /// A cheap lower bound of norm(), so that rows far from the end need not pay for it.
-  virtual std::vector<double> norm_at_least(const at::Tensor& gradients) const = 0;
+  virtual std::vector<double> norm_at_least(const at::Tensor& gradients, const Members& members) const = 0;
+
+  /// How far each row's value is from its optimum, at most.
+  virtual std::vector<double> gap(const at::Tensor& gradients, const Members& members) const = 0;
 
   /// Relative rounding error of a value.
   virtual double noise() const = 0;
@@ -36,7 +39,7 @@ class BatchObjective {
 
 struct LbfgsOptions {
   double tolerance = 0;  // a member is done when its norm() is below,
-  double gap = 0;        // and value / optimum - 1 is estimated below
+  double gap = 0;        // and its gap() is at most this part of its value
   int64_t max_iterations = 0;
   int64_t history = 0;         // pairs
   std::vector<int64_t> spent;  // iterations that each member has behind it; empty: none

@@ -20,7 +20,7 @@ struct LogisticProblem {
 
 struct LogisticOptions {
   double tolerance = 1e-5;  // stop when max |gradient of the objective / (C N)| falls below,
-  double gap = 1e-6;        // and objective / optimum - 1 is estimated below (from the Newton decrement)
+  double gap = 1e-6;        // and gap_bound / objective too
   int64_t max_iterations = 1000;
   int64_t history = 10;  // L-BFGS pairs
 };
@@ -43,7 +43,9 @@ struct LogisticSolution {
 /// std::invalid_argument on shapes, labels out of range, non-finite features, or C <= 0.
 LogisticSolution solve_logistic(const LogisticProblem& problem, const LogisticOptions& options = {});
 
-/// The same for many problems (seeds, draws, folds) as one batch; one solution each, in order.
+/// The same for many problems (seeds, draws, folds) as one batch; one solution each, in order. Small problems
+/// of equal shape (N, min(N, D), classes with examples) go in lockstep, as batched products; what does not
+/// share products shares the threads.
 std::vector<LogisticSolution> solve_logistic(std::span<const LogisticProblem> problems,
                                              const LogisticOptions& options = {});
 

@@ -12,7 +12,8 @@ struct RotatedFeatures {
   at::Tensor rows;      // [N, r + 1] float64; r = D, or N where there are fewer examples than dimensions
   at::Tensor variance;  // [r] mean square of each column
   at::Tensor mean;      // [D]
-  at::Tensor axes;      // [D, r], orthonormal columns
+  at::Tensor axes;      // [D, r], orthonormal columns (or 0, where fewer directions are needed)
+  double mean_norm = 0;
 
   /// Weights [a, K, r + 1] here as weights [a, K, D] and biases [a, K] of the features themselves.
   at::Tensor weight(const at::Tensor& parameters) const;

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 SAMPLES, WIDTH, CLASSES = 400, 16, 5
 PENALTIES = (1e-3, 1.0, 100.0)  # C
 ALPHAS = (1e-2, 1.0, 100.0)
+PATH = 10.0 ** np.arange(-6, 7)  # C
 
 
 def data(generator):
@@ -37,9 +38,32 @@ def logistic(x, y, penalty):
     return model
 
 
+def objective(model, x, y, penalty):
+    scores = model.decision_function(x)
+    loss = np.logaddexp.reduce(scores, axis=1) - scores[np.arange(len(y)), y]
+    return penalty * loss.sum() + 0.5 * np.square(model.coef_).sum()
+
+
+def lowest_objectives(x, y):
+    """At each C of the path, by whichever solver comes lowest (extreme C are hard for each)."""
+    result = []
+    for penalty in PATH:
+        fits = [LogisticRegression(solver=solver, C=penalty, tol=1e-10, max_iter=20_000).fit(x, y)
+                for solver in ("lbfgs", "newton-cholesky", "newton-cg")]
+        result.append(min(objective(model, x, y, penalty) for model in fits))
+    return np.array(result)
+
+
+def separable(generator):
+    """Fewer examples than dimensions: every C up to infinity has weights without an error."""
+    y = np.arange(24) % 4
+    return 0.5 * generator.standard_normal((4, 30))[y] + generator.standard_normal((24, 30)), y.astype(np.int64)
+
+
 def main():
     folder = output_folder(__doc__)
-    x, y = data(np.random.default_rng(4))
+    generator = np.random.default_rng(4)
+    x, y = data(generator)
     assert len(np.unique(y)) == CLASSES
     tensors = {"x": x, "y": y, "C": np.array(PENALTIES), "ridge.alpha": np.array(ALPHAS)}
     accuracy = []
@@ -48,6 +72,10 @@ def main():
         tensors[f"coef.{i}"], tensors[f"intercept.{i}"] = centred(model)
         accuracy.append(model.score(x, y))
     tensors["accuracy"] = np.array(accuracy)
+    tensors["path.C"], tensors["path.objective"] = PATH, lowest_objectives(x, y)
+    wide_x, wide_y = separable(generator)
+    tensors["separable.x"], tensors["separable.y"] = wide_x, wide_y
+    tensors["separable.objective"] = lowest_objectives(wide_x, wide_y)
 
     targets = np.where(y[:, None] == np.arange(CLASSES), 1.0, -1.0)
     for i, alpha in enumerate(ALPHAS):

@@ -14,8 +14,9 @@ namespace repbench {
 /// scikit-learn's solutions: see tests/golden/README.md.
 class GoldenSolutions {
  public:
-  GoldenSolutions()
-      : file_(std::filesystem::path(__FILE__).parent_path().parent_path() / "golden/logistic.safetensors") {}
+  explicit GoldenSolutions(const std::string& name = "logistic")
+      : file_(std::filesystem::path(__FILE__).parent_path().parent_path() / "golden" /
+              (name + ".safetensors")) {}
 
   at::Tensor at(const std::string& name) const {
     const TensorView& view = file_.at(name);

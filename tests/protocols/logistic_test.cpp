@@ -51,6 +51,22 @@ TEST(Logistic, EqualsScikitLearn) {
   }
 }
 
+TEST(Logistic, TheObjectiveIsWithinATenThousandthOfScikitLearnsAtEveryC) {
+  const GoldenSolutions golden;
+  const std::vector<double> C = golden.values("path.C");
+  for (const std::string part : {"", "separable."}) {
+    for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
+      const at::Tensor x = golden.at(part + "x").to(dtype), y = golden.at(part + "y");
+      const LogisticSolution solution = solve_logistic({x, y, part.empty() ? 5 : 4, C});
+      const std::vector<double> best = golden.values(part.empty() ? "path.objective" : part + "objective");
+      for (size_t i = 0; i < C.size(); ++i) {
+        EXPECT_TRUE(solution.converged[i]) << part << C[i];
+        EXPECT_NEAR(solution.objective[i] / best[i], 1, 1e-5) << part << C[i];
+      }
+    }
+  }
+}
+
 TEST(Logistic, FiniteDifferencesOfTheObjectiveVanishAtTheSolution) {
   const LogisticProblem problem = blobs(300, 7, 4, {0.01, 10});
   const LogisticSolution solution = solve_logistic(problem, tight());

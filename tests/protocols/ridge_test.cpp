@@ -78,6 +78,90 @@ TEST(Ridge, AClassWithoutExamplesScoresMinusOneEverywhere) {
   EXPECT_LT((ridge_scores(solution, x)[0].select(1, 2) + 1).abs().max().item<double>(), 1e-12);
 }
 
+/// Scores of each example by a fit to all others, written with explicit fits.
+at::Tensor explicit_leave_one_out(const at::Tensor& x, const at::Tensor& t, double lambda) {
+  std::vector<at::Tensor> scores;
+  for (int64_t i = 0; i < x.size(0); ++i) {
+    const at::Tensor others = at::cat({x.narrow(0, 0, i), x.narrow(0, i + 1, x.size(0) - i - 1)});
+    const at::Tensor wanted = at::cat({t.narrow(0, 0, i), t.narrow(0, i + 1, t.size(0) - i - 1)});
+    const at::Tensor mean = others.mean(0), centred = others - mean, level = wanted.mean(0);
+    const at::Tensor system = at::mm(centred.t(), centred) + lambda * at::eye(x.size(1), at::kDouble);
+    const at::Tensor weight = at::linalg_solve(system, at::mm(centred.t(), wanted - level));
+    scores.push_back(at::mm((x[i] - mean).unsqueeze(0), weight)[0] + level);
+  }
+  return at::stack(scores);
+}
+
+TEST(Ridge, LeavingOneOutEqualsFitsToAllOthers) {
+  at::Generator generator = at::detail::createCPUGenerator(4);
+  for (const auto& [n, d] : {std::pair{40, 6}, {12, 30}, {12, 12}, {13, 12}, {2, 3}, {2, 1}}) {
+    at::Tensor x = at::randn({n, d}, generator, at::kDouble) + 1;
+    if (d > 2) x.select(1, 1).fill_(0.5);             // constant
+    if (d > 4) x.select(1, 3).copy_(x.select(1, 4));  // twice the same
+    if (n > 5) x[5].copy_(x[4]);
+    const at::Tensor labels = at::arange(n, at::kLong).remainder(3);
+    const std::vector<double> lambda{1e-3, 1, 1e3};
+    const at::Tensor scores = ridge_leave_one_out(x, labels, 4, lambda);
+    for (int64_t i = 0; i < 3; ++i) {
+      const at::Tensor expected = explicit_leave_one_out(x, targets(labels, 4), lambda[i]);
+      EXPECT_LT(largest_difference(scores[i], expected), 1e-7) << n << " x " << d << ", " << lambda[i];
+    }
+  }
+}
+
+TEST(Ridge, LeavingOneOutTakesTargetsOfAnyKindToo) {
+  at::Generator generator = at::detail::createCPUGenerator(5);
+  const at::Tensor x = at::randn({20, 4}, generator, at::kFloat);
+  const at::Tensor t = at::randn({20, 2}, generator, at::kFloat);
+  const at::Tensor expected = explicit_leave_one_out(x.to(at::kDouble), t.to(at::kDouble), 0.3);
+  EXPECT_LT(largest_difference(ridge_leave_one_out(x, t, 2, {0.3})[0], expected), 1e-10);
+}
+
+TEST(Ridge, LeavingOneOutAtATinyLambdaInManyDimensionsInterpolatesFromTheOthersAlone) {
+  at::Generator generator = at::detail::createCPUGenerator(6);
+  const at::Tensor x = at::randn({10, 50}, generator, at::kDouble);
+  const at::Tensor labels = at::arange(10, at::kLong).remainder(2);
+  const at::Tensor tiny = ridge_leave_one_out(x, labels, 2, {1e-12})[0],
+                   small = ridge_leave_one_out(x, labels, 2, {1e-6})[0];
+  EXPECT_LT(largest_difference(tiny, small), 1e-6);
+  EXPECT_GT((tiny - targets(labels, 2)).abs().min().item<double>(), 1e-3);
+}
+
+TEST(Ridge, BigVisionsFewShotClassifierEqualsItsDescription) {
+  const GoldenSolutions golden("few_shot_ridge");
+  const std::vector<double> lambda = golden.values("lambda");
+  for (const std::string name : {"narrow", "wide"}) {
+    for (size_t i = 0; i < lambda.size(); ++i) {
+      const at::Tensor scores = big_vision_ridge_scores(golden.at(name + ".x"), golden.at(name + ".y"), 4,
+                                                        golden.at(name + ".test"), lambda[i]);
+      EXPECT_LT(largest_difference(scores, golden.at(name + ".scores." + std::to_string(i))), 1e-9) << name;
+    }
+  }
+  EXPECT_TRUE(at::equal(
+      big_vision_ridge_scores(golden.at("wide.x"), golden.at("wide.y"), 4, golden.at("wide.test")),
+      big_vision_ridge_scores(golden.at("wide.x"), golden.at("wide.y"), 4, golden.at("wide.test"), 1024)));
+}
+
+TEST(Ridge, LeavingOneOutAndFewShotRefuseBadInput) {
+  const at::Tensor x = at::ones({3, 2}), y = at::tensor({0, 1, 2}, at::kLong);
+  const auto loo = [](const at::Tensor& features, const at::Tensor& labels, std::vector<double> lambda) {
+    return error_message<std::invalid_argument>([&] { ridge_leave_one_out(features, labels, 3, lambda); });
+  };
+  EXPECT_EQ(loo(x.narrow(0, 0, 1), y.narrow(0, 0, 1), {1}),
+            "[ridge] expected two examples or more to leave one out; got Float [1, 2]");
+  EXPECT_EQ(loo(x, at::ones({3, 2}), {1}), "[ridge] expected targets [3, 3]; got Float [3, 2]");
+  EXPECT_EQ(loo(x, y + 1, {1}), "[ridge] expected labels in 0 ... 2; got 1 ... 3");
+  EXPECT_EQ(loo(x, y, {0}), "[ridge] expected lambda > 0 and finite; got 0");
+  EXPECT_EQ(loo(x / 0, y, {1}), "[ridge] expected finite features; got NaN or infinity");
+  const auto few = [&](const at::Tensor& labels, const at::Tensor& test, double lambda) {
+    return error_message<std::invalid_argument>([&] { big_vision_ridge_scores(x, labels, 3, test, lambda); });
+  };
+  EXPECT_EQ(few(y, at::ones({2, 3}), 1),
+            "[ridge] expected train and test of one width; got Float [3, 2] and Float [2, 3]");
+  EXPECT_EQ(few(y, x, -1), "[ridge] expected lambda > 0 and finite; got -1");
+  EXPECT_EQ(few(y - 1, x, 1), "[ridge] expected labels in 0 ... 2; got -1 ... 1");
+}
+
 TEST(Ridge, BadInputIsRefused) {
   const at::Tensor x = at::ones({3, 2}), y = at::tensor({0, 1, 2}, at::kLong);
   const auto message = [](const at::Tensor& features, const at::Tensor& labels, std::vector<double> lambda) {
