@@ -225,7 +225,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, LabelContract, testing::ValuesIn(names()),
 TEST_P(LabelContract, IsNearChanceOnLabelsThatSayNothing) {
   const std::optional<Metric> score = headline(toy_task(400, 400, /*shuffled=*/true));
   ASSERT_TRUE(score.has_value());
-  if (score->chance) EXPECT_NEAR(score->value, *score->chance, 0.09);
+  EXPECT_NEAR(score->value, score->chance.value_or(score->value), 0.09);
 }
 
 TEST_P(LabelContract, IsAtChanceOnPicturesThatAreAllTheSame) {
@@ -234,7 +234,7 @@ TEST_P(LabelContract, IsAtChanceOnPicturesThatAreAllTheSame) {
   task.test = std::make_shared<EqualPictures>("test", 40);
   const std::optional<Metric> score = headline(task);
   ASSERT_TRUE(score.has_value());
-  if (score->chance) EXPECT_NEAR(score->value, *score->chance, 0.02);
+  EXPECT_NEAR(score->value, score->chance.value_or(score->value), 0.02);
 }
 
 TEST_P(LabelContract, ATestSetOfOneClassIsJudged) {
