@@ -192,27 +192,24 @@ class FewShot final : public Protocol {
     return features;
   }
 
-  /// All draws of a number of shots are one batch.
+  /// All numbers of shots and draws are one batch.
   ShotTrials fit_all(const Features& features, const FewShotDraws& draws, const ShotSettings& settings,
                      const ProtocolContext& context) const {
     ShotTrials trials;
     trials.accuracy.resize(shots_.size());
     trials.right.assign(shots_.size(), std::vector<double>(features.test.ids.size(), 0));
-    for (size_t i = 0; i < shots_.size(); ++i) {
-      const std::vector<Choice> choices = choose(features, draws, i, settings, trials);
-      for (size_t s = 0; s < choices.size(); ++s) {
-        const Choice& choice = choices[s];
-        add(classify(choice.scores(choice.strength, features.test.by_tap.at(choice.tap)),
-                     features.test.labels),
-            i, trials);
-        if (choice.validation_accuracy < 0) continue;
-        trials.choices.push_back({{"seed", context.seed + s},
-                                  {"shots", shots_[i]},
-                                  {"tap", choice.tap},
-                                  {strength_name(), strengths()[choice.strength]},
-                                  {"validation_accuracy", choice.validation_accuracy}});
-      }
-      context.progress("numbers of shots", static_cast<int64_t>(i + 1), std::ssize(shots_));
+    const std::vector<Choice> choices = choose(features, draws, settings, trials, context);
+    for (size_t c = 0; c < choices.size(); ++c) {
+      const size_t shots = c / draws.draws.size(), draw = c % draws.draws.size();
+      const Choice& choice = choices[c];
+      add(classify(choice.scores(choice.strength, features.test.by_tap.at(choice.tap)), features.test.labels),
+          shots, trials);
+      if (choice.validation_accuracy < 0) continue;
+      trials.choices.push_back({{"seed", context.seed + draw},
+                                {"shots", shots_[shots]},
+                                {"tap", choice.tap},
+                                {strength_name(), strengths()[choice.strength]},
+                                {"validation_accuracy", choice.validation_accuracy}});
     }
     for (std::vector<double>& column : trials.right) {
       for (double& count : column) count /= static_cast<double>(draws.draws.size());
@@ -220,29 +217,34 @@ class FewShot final : public Protocol {
     return trials;
   }
 
-  /// For each draw the best (tap, strength); equal accuracies: the earlier tap, then the earlier strength.
-  std::vector<Choice> choose(const Features& features, const FewShotDraws& draws, size_t shots,
-                             const ShotSettings& settings, ShotTrials& trials) const {
-    std::vector<Choice> best(draws.draws.size());
+  /// For each number of shots and each draw the best (tap, strength); equal accuracies: the earlier tap, then
+  /// the earlier strength.
+  std::vector<Choice> choose(const Features& features, const FewShotDraws& draws,
+                             const ShotSettings& settings, ShotTrials& trials,
+                             const ProtocolContext& context) const {
+    std::vector<Choice> best(shots_.size() * draws.draws.size());
+    int64_t done = 0;
     for (const std::string& tap : taps_) {
-      const at::Tensor& train = features.train.by_tap.at(tap);
+      const Support train{features.train.by_tap.at(tap), features.train.labels};
       std::vector<Support> supports;
-      for (const FewShotDraw& draw : draws.draws) {
-        const std::vector<int64_t> rows = positions_in(features.rows, draw.support[shots]);
-        supports.push_back(part_of({train, features.train.labels}, rows));
+      for (size_t c = 0; c < best.size(); ++c) {
+        const FewShotDraw& draw = draws.draws[c % draws.draws.size()];
+        supports.push_back(part_of(train, positions_in(features.rows, draw.support[c / draws.draws.size()])));
       }
       const std::vector<ShotScores> fits = fit_shots(settings, supports, strengths(), trials.unfinished);
-      for (size_t s = 0; s < fits.size(); ++s) {
+      for (size_t c = 0; c < fits.size(); ++c) {
         if (regularisation_ == "fixed") {
-          best[s] = {tap, 0, -1, fits[s]};
+          best[c] = {tap, 0, -1, fits[c]};
           continue;
         }
-        const Support held = validation_of(features, draws.draws[s], shots, tap);
+        const Support held =
+            validation_of(features, draws.draws[c % draws.draws.size()], c / draws.draws.size(), tap);
         for (size_t m = 0; m < strengths().size(); ++m) {
-          const double accuracy = classify(fits[s](m, held.features), held.labels).accuracy();
-          if (accuracy > best[s].validation_accuracy) best[s] = {tap, m, accuracy, fits[s]};
+          const double accuracy = classify(fits[c](m, held.features), held.labels).accuracy();
+          if (accuracy > best[c].validation_accuracy) best[c] = {tap, m, accuracy, fits[c]};
         }
       }
+      context.progress("taps", ++done, std::ssize(taps_));
     }
     return best;
   }

@@ -31,7 +31,7 @@ std::vector<ShotScores> fit_logistic(const ShotSettings& settings, std::span<con
   const std::vector<LogisticSolution> solutions = solve_logistic(problems);
   std::vector<ShotScores> result;
   for (size_t i = 0; i < supports.size(); ++i) {
-    for (const double norm : solutions[i].gradient_norm) unfinished += norm > LogisticOptions().tolerance;
+    for (const bool converged : solutions[i].converged) unfinished += converged ? 0 : 1;
     result.push_back(
         [standardiser = standardisers[i], solution = solutions[i]](size_t m, const at::Tensor& features) {
           const auto row = static_cast<int64_t>(m);

@@ -12,14 +12,14 @@ namespace repbench {
 
 std::span<const ProtocolKind> protocol_kinds() {
   static constexpr ProtocolKind kKinds[] = {
-      {"linear_probe", "linear classifier on frozen features: logistic or ridge", 1, Needs::labels,
-       make_linear_probe, OnFeatures::train_and_test_rows},
+      {"linear_probe", "linear classifier on frozen features: logistic, ridge, one against the rest, SGD", 2,
+       Needs::labels, make_linear_probe, OnFeatures::train_and_test_rows},
       {"knn", "weighted vote of the nearest training pictures in feature space", 1, Needs::labels, make_knn,
        OnFeatures::train_and_test_rows},
       {"zero_shot", "classes put into words: nearest text feature (CLIP)", 1, Needs::labels, make_zero_shot,
        OnFeatures::test_rows},
-      {"few_shot", "logistic classifier on 1, 2, 4, 8, 16 pictures of a class, against zero-shot", 1,
-       Needs::labels, make_few_shot, OnFeatures::train_and_test_rows},
+      {"few_shot", "classifier on 1, 2, 4, 8, 16 pictures of a class, against zero-shot", 2, Needs::labels,
+       make_few_shot, OnFeatures::train_and_test_rows},
       {"retrieval", "pictures found by captions and captions by pictures: recall at 1, 5, 10 (CLIP)", 1,
        Needs::pictures, make_retrieval, OnFeatures::test_rows},
       {"finetune", "tune the last 0, 1/2, 1, ... all blocks, and train from scratch", 1, Needs::labels,

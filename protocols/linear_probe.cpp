@@ -59,9 +59,10 @@ class LinearProbe final : public Protocol {
                 {.help = "logistic: largest gradient entry of the mean objective",
                  .minimum = 1e-14,
                  .maximum = 1e-2});
-    options.add(
-        "gap", &fit_.gap,
-        {.help = "largest relative distance from the optimal objective", .minimum = 1e-12, .maximum = 1e-1});
+    options.add("gap", &fit_.gap,
+                {.help = "largest certified distance from the optimal objective, relative to it",
+                 .minimum = 1e-12,
+                 .maximum = 1e-1});
     options.add("max_iterations", &fit_.max_iterations,
                 {.help = "logistic: L-BFGS iterations", .minimum = 1, .maximum = 1e6});
     options.add("head", &head_,
