@@ -51,7 +51,7 @@ TEST(StrengthSearch, SpacesDinoV2sFortyFiveValuesEvenlyInTheLogarithm) {
 TEST(StrengthSearch, HalvesAroundTheBestDownToEightStepsADecade) {
   for (const double place : {-6.0, -4.3, -0.9, 0.0, 0.13, 2.7, 6.0}) {
     Peak peak{place};
-    const auto tried = search({.mode = "coarse_to_fine"}, peak);
+    const auto tried = search({.mode = "coarse_to_fine", .values = {}}, peak);
     EXPECT_NEAR(std::log10(best_of(tried).strength), std::round(place * 8) / 8, 1e-9) << place;
     EXPECT_EQ(peak.asked.size(), tried.size()) << "nothing is fitted twice";
     EXPECT_LE(tried.size(), 7U + 2U * 4U);
