@@ -101,6 +101,8 @@ void identify(ProtocolResult& result, const Evaluation& evaluation, const Task& 
   const std::string words = prompts_hash(record.resolved);
   if (!words.empty()) record.dataset["hashes"]["prompts"] = words;
   if (!result.draws.empty()) record.dataset["hashes"]["draws"] = hash_of(result.draws);
+  // Of what else a protocol read: files and data sets whose names do not count, but what is in them.
+  if (record.resolved.contains("hashes")) record.dataset["hashes"].update(record.resolved["hashes"]);
   for (const auto& setting : evaluation.identity.items()) {
     // What prompts say counts, not where they lie.
     if (words.empty() || setting.key() != "prompts") record.identity.push_back(setting.key());

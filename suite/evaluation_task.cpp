@@ -115,7 +115,7 @@ void write_draws(const ProtocolResult& result, const Task& task, const Evaluatio
 Json hashes_of_named_files(const Evaluation& evaluation) {
   namespace fs = std::filesystem;
   Json hashes = Json::object();
-  for (const char* key : {"train_index", "test_index", "draws", "prompts"}) {
+  for (const char* key : {"train_index", "test_index", "draws", "prompts", "baseline"}) {
     const fs::path path = evaluation.requested.value(key, std::string());
     if (fs::is_regular_file(path)) hashes[key] = sha256_file(path);
     if (!fs::is_directory(path)) continue;
