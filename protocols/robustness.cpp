@@ -300,7 +300,7 @@ class Robustness final : public Protocol {
     Json& said = record.resolved["shifted"][set.name];
     said = {{"examples", result.n},
             {"classes", set.classes.size()},
-            {"all_classes", set.same_classes(standard)},
+            {"all_classes", set.classes.size() == standard.class_names().size()},
             {"data_sha256", set.dataset->provenance().sha256}};
     record.resolved["hashes"]["shifted_" + set.name] = set.dataset->provenance().sha256;
     if (const auto same = accuracy_among(clean, set.classes)) {

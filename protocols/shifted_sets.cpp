@@ -46,10 +46,6 @@ void check_labels(const Dataset& dataset) {
 
 }  // namespace
 
-bool ShiftedSet::same_classes(const Dataset& standard) const {
-  return dataset->class_names() == standard.class_names();
-}
-
 std::vector<ShiftedSet> open_shifted_sets(const std::vector<std::string>& specifications,
                                           const std::string& split, const Dataset& standard) {
   std::vector<ShiftedSet> sets;

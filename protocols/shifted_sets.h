@@ -14,9 +14,6 @@ struct ShiftedSet {
   std::string name;  // fit for a metric's name
   std::shared_ptr<const Dataset> dataset;
   std::vector<int64_t> classes;  // of each of its classes: which of the standard set's, by name
-
-  /// Has it all classes of the standard set, in the same order?
-  bool same_classes(const Dataset& standard) const;
 };
 
 /// Opens them. Throws std::invalid_argument "[robustness] key 'shifted': ..." for a class that the standard

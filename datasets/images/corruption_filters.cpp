@@ -97,9 +97,10 @@ cv::Mat motion_blurred(const cv::Mat& bytes, double radius, double deviation, do
     cv::scaleAdd(padded(cv::Rect(length + x, length + y, bytes.cols, bytes.rows)),
                  weights[static_cast<size_t>(i)] / sum, total, total);
   }
+  constexpr double kQuanta = 257;  // of its 16 bits in a level of 8
   auto* value = total.ptr<double>();
   for (size_t i = 0; i < total.total() * static_cast<size_t>(total.channels()); ++i)
-    value[i] = std::floor(value[i] + 0.5);
+    value[i] = std::floor(std::floor(value[i] * kQuanta + 0.5) / kQuanta);
   return total;
 }
 

@@ -48,9 +48,9 @@ void sample_linear(const cv::Mat& values, double y, double x, double* output);
 /// >= 1.
 cv::Mat zoomed(const cv::Mat& values, double factor);
 
-/// ImageMagick's motion blur: half a Gaussian of 2 * ceil(radius) + 1 places in the direction of `angle`
+/// ImageMagick 6's motion blur: half a Gaussian of 2 * ceil(radius) + 1 places in the direction of `angle`
 /// (degrees, 0 is along the row, counted downwards), places rounded to pixels, edges repeated. Values of
-/// bytes in and out, rounded.
+/// bytes in and out: rounded to its 16 bits, of which 8 are kept.
 cv::Mat motion_blurred(const cv::Mat& bytes, double radius, double deviation, double angle);
 
 }  // namespace repbench

@@ -82,7 +82,7 @@ def zoom(x, factor):
 
 
 def motion(x, radius, sigma, angle):
-    """x in bytes; ImageMagick's rule."""
+    """x in bytes; ImageMagick 6's rule."""
     width = 2 * int(np.ceil(radius)) + 1
     weights = np.exp(-np.arange(width) ** 2 / (2 * sigma ** 2))
     weights /= weights.sum()
@@ -92,7 +92,7 @@ def motion(x, radius, sigma, angle):
         dx = int(np.ceil(i * np.cos(np.radians(angle)) - 0.5))
         dy = int(np.ceil(i * np.sin(np.radians(angle)) - 0.5))
         result += weight * x[np.clip(rows + dy, 0, len(x) - 1), np.clip(columns + dx, 0, len(x) - 1)]
-    return np.floor(result + 0.5)
+    return np.floor(np.floor(result * 257 + 0.5) / 257)  # rounded to 16 bits, then cut to 8
 
 
 def hsv_changed(x, change):

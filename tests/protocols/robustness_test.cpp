@@ -31,7 +31,7 @@ class Robustness : public testing::Test {
   static Record run(const Json& changes, const Subject& subject = toy_clip(),
                     const Task& task = toy_task(64, 40), const ProtocolContext& context = {}) {
     Json settings = kTwo;
-    settings.update(changes);
+    if (changes.is_object()) settings.update(changes);
     return run_protocol("robustness", settings, subject, task, context).record;
   }
 
@@ -47,6 +47,7 @@ class Robustness : public testing::Test {
         {"name", "toy"},
         {"hashes",
          {{"test_data", task.test->provenance().sha256}, {"test_examples", task.test_examples.hash}}}};
+    record.fingerprint = fingerprint(record);
     write_record(folder_ / name, record);
     return (folder_ / name / "report.json").string();
   }
