@@ -25,7 +25,8 @@ enum class Purpose : uint32_t {
   wording = 11,      // and what is said about them
   replacement = 12,  // of an example whose picture is broken
   mixing = 13,       // mixup and CutMix of a batch
-  drop_path = 14,    // branches of blocks that are left out
+  corruption = 14,   // of a picture (images/corruptions.h)
+  drop_path = 15,    // branches of blocks that are left out
 };
 
 /// 64 well-mixed bits of a string (an example's id).
@@ -46,6 +47,9 @@ class RandomStream {
   double uniform(double low, double high);  // [low, high)
   int64_t integer(int64_t count);           // 0 ... count-1, unbiased
   double normal();                          // mean 0, variance 1
+
+  /// What it was made for.
+  uint64_t item() const { return uint64_t{counter_[2]} << 32 | counter_[1]; }
 
  private:
   void refill();

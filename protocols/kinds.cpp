@@ -31,6 +31,8 @@ std::span<const ProtocolKind> protocol_kinds() {
       {"visualise",
        "where the class token looks, and with a text side: similarities, pictures found by captions", 1,
        Needs::pictures, make_visualise},
+      {"robustness", "top-1 on corrupted pictures (ImageNet-C) and shifted sets, by class texts or a probe",
+       1, Needs::labels, make_robustness},
   };
   return kKinds;
 }

@@ -15,5 +15,6 @@ std::unique_ptr<Protocol> make_finetune();
 std::unique_ptr<Protocol> make_throughput();
 std::unique_ptr<Protocol> make_reconstruction();
 std::unique_ptr<Protocol> make_visualise();
+std::unique_ptr<Protocol> make_robustness();
 
 }  // namespace repbench

@@ -68,7 +68,8 @@ struct ProtocolResult {
   std::vector<std::pair<std::string, IndexList>> draws =
       {};  // of the training data, named: kept as index files
 
-  /// Of files that settings name, by the settings' keys: what a file says counts, not where it lies.
+  /// Of files and data sets that settings name, by the settings' keys: what they hold counts, not where they
+  /// lie.
   std::map<std::string, std::string> file_hashes = {};
 
   std::optional<TrainedHead> head = std::nullopt;  // kept beside the report

@@ -136,6 +136,11 @@ Json hashes_of_named_files(const Evaluation& evaluation) {
   namespace fs = std::filesystem;
   Json hashes = Json::object();
   for (const auto& setting : evaluation.requested.items()) {
+    for (size_t i = 0; setting.value().is_array() && i < setting.value().size(); ++i) {
+      const Json& text = setting.value()[i];
+      if (text.is_string() && fs::is_regular_file(text.get<std::string>()))
+        hashes[fmt::format("{}[{}]", setting.key(), i)] = sha256_file(text.get<std::string>());
+    }
     if (!setting.value().is_string()) continue;
     const std::string& key = setting.key();
     const fs::path path = setting.value().get<std::string>();

@@ -10,6 +10,7 @@
 #include "datasets/images/blur.h"
 #include "datasets/images/colour.h"
 #include "datasets/images/colour_jitter.h"
+#include "datasets/images/corruptions.h"
 #include "datasets/images/erase.h"
 #include "datasets/images/geometry.h"
 #include "datasets/images/levels.h"
@@ -209,6 +210,7 @@ constexpr std::array<OperationKind, 7> kKinds = {
 std::vector<std::string_view> operation_forms() {
   std::vector<std::string_view> forms;
   for (const OperationKind& kind : kKinds) forms.push_back(kind.form);
+  forms.push_back(corruption_form());
   return forms;
 }
 
@@ -227,6 +229,10 @@ std::unique_ptr<PixelOperation> make_operation(std::string_view specification) {
     parts.take_version(kind.version);
     return kind.make(parts);
   }
+  if (const CorruptionKind* corruption = find_corruption(parts.kind()))
+    return make_corruption(*corruption, parts);
+  forms.emplace_back(corruption_form());
+  for (const CorruptionKind& corruption : corruption_kinds()) names.emplace_back(corruption.name);
   parts.fail(fmt::format("an operation: {}", fmt::join(forms, ", ")),
              fmt::format("'{}'{}", parts.kind(), did_you_mean(parts.kind(), names)));
 }

@@ -16,12 +16,14 @@
 //   solarise:PROBABILITY:THRESHOLD                  inverts values from THRESHOLD up
 //   erase:PROBABILITY:MODE                          timm's RandomErasing (erase.h): const, rand or pixel
 //   randaug:CONFIG:INTERPOLATION:FILL               timm's RandAugment (rand_augment.h)
+//   CORRUPTION:SEVERITY:SEED                        one of ImageNet-C's (corruptions.h), as fog:3 or fog:3:7
 // Trailing parts may be left out: flip is flip:0.5, jitter is jitter:0.4:0.4:0.4:0.1:0.8, grey is grey:0.2,
 // blur is blur:0.5:0.1:2, solarise is solarise:0.2:128, erase is erase:0.25:const, randaug is
 // randaug:rand-m9-mstd0.5-inc1:random:128,128,128.
 // Each draws from the view's stream in a fixed order: whether it is applied (nothing is drawn where the
 // probability is 0 or 1), then its parameters in the order of the specification. Grey pictures have no hue
-// and no saturation; those parts draw all the same and change nothing.
+// and no saturation; those parts draw all the same and change nothing. Corruptions draw nothing from the
+// view's stream: they have a stream of their own for each example, the same in every epoch and run.
 
 namespace repbench {
 

@@ -25,6 +25,7 @@ Json quick(const std::string& protocol) {
   if (protocol == "zero_shot") return {{"prompts", toy_prompts()}};
   if (protocol == "few_shot") return {{"shots", {1, 2}}, {"seeds", 2}, {"prompts", toy_prompts()}};
   if (protocol == "retrieval") return {{"captions_per_picture", 1}};
+  if (protocol == "robustness") return {{"corruptions", {"fog", "contrast"}}, {"severities", {1, 4}}};
   return Json::object();
 }
 

@@ -31,6 +31,8 @@ const std::vector<LockedFingerprint> kLocked = {
     {"throughput", 1, R"({})", R"({})", "d36ad72c88e22962c4e7089f441c9971d689f1008793adefe5c80cb333ae1888"},
     {"zero_shot", 1, R"({"prompt":"ein Foto – Größe"})", R"({"test":"33"})",
      "d21a6f472a3f691b2e6f1cbf81c2782b5e54545522e9a7b0b58fd54adfacaf4f"},
+    {"robustness", 1, R"({"corruptions":["fog","snow"],"severities":[1,2,3,4,5],"head":"auto","C":1.0})",
+     R"({"test":"33","baseline":"44"})", "a0d98a9707f752c85a1053c54d99375f024252fb423d7a0f5f4383948ef935c4"},
 };
 
 TEST(Fingerprint, StaysWhatItWas) {
