@@ -101,9 +101,12 @@ void identify(ProtocolResult& result, const Evaluation& evaluation, const Task& 
   const std::string words = prompts_hash(record.resolved);
   if (!words.empty()) record.dataset["hashes"]["prompts"] = words;
   if (!result.draws.empty()) record.dataset["hashes"]["draws"] = hash_of(result.draws);
+  const Json contents = record.resolved.value("contents_sha256", Json::object());
+  record.dataset["hashes"].update(contents);
   for (const auto& setting : evaluation.identity.items()) {
-    // What prompts say counts, not where they lie.
-    if (words.empty() || setting.key() != "prompts") record.identity.push_back(setting.key());
+    // What files say counts, not where they lie.
+    const bool is_told = contents.contains(setting.key()) || (!words.empty() && setting.key() == "prompts");
+    if (!is_told) record.identity.push_back(setting.key());
   }
   record.fingerprint = fingerprint(record);
 }
@@ -127,7 +130,8 @@ void complete(ProtocolResult& result, const Circumstances& run, const Evaluation
         feature_task_warning(subject, find_protocol(evaluation.protocol), evaluation.options);
     if (!warning.empty()) record.warnings.push_back(warning);
   }
-  if (task.train && evaluation.options.train_split == evaluation.options.test_split)
+  const bool one_split = task.train && evaluation.options.train_split == evaluation.options.test_split;
+  if (one_split && !record.resolved.contains("leave_one_out"))
     record.warnings.push_back("training and test pictures are of one split");
 }
 

@@ -45,6 +45,18 @@ void check_classes(const std::string& protocol, const Dataset& dataset, const In
   }
 }
 
+/// Of a file, or of the files in a folder; "" if it is neither.
+std::string hash_of_path(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  if (fs::is_regular_file(path)) return sha256_file(path);
+  if (!fs::is_directory(path)) return "";
+  std::map<std::string, std::string> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
+    if (entry.is_regular_file()) files[entry.path().filename().string()] = sha256_file(entry.path());
+  }
+  return sha256(canonical_json(files));
+}
+
 }  // namespace
 
 Task open_task(const Evaluation& evaluation, const Subject& subject) {
@@ -115,15 +127,13 @@ void write_draws(const ProtocolResult& result, const Task& task, const Evaluatio
 Json hashes_of_named_files(const Evaluation& evaluation) {
   namespace fs = std::filesystem;
   Json hashes = Json::object();
-  for (const char* key : {"train_index", "test_index", "draws", "prompts"}) {
-    const fs::path path = evaluation.requested.value(key, std::string());
-    if (fs::is_regular_file(path)) hashes[key] = sha256_file(path);
-    if (!fs::is_directory(path)) continue;
-    std::map<std::string, std::string> files;
-    for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
-      if (entry.is_regular_file()) files[entry.path().filename().string()] = sha256_file(entry.path());
+  for (const char* key : {"train_index", "test_index", "draws", "prompts", "compare", "groups", "classes"}) {
+    const Json setting = evaluation.requested.value(key, Json());
+    for (const Json& value : setting.is_array() ? setting : Json::array({setting})) {
+      const fs::path path = value.is_string() ? value.get<std::string>() : std::string();
+      const std::string hash = hash_of_path(path);
+      if (!hash.empty()) hashes[setting.is_array() ? fmt::format("{} {}", key, path.string()) : key] = hash;
     }
-    hashes[key] = sha256(canonical_json(files));
   }
   return hashes;
 }
