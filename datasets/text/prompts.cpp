@@ -132,8 +132,11 @@ std::vector<std::string> all_names(const Wheel& wheel) {
 std::vector<std::string> prompt_set_names() {
   try {
     return all_names(Wheel());
-  } catch (const std::runtime_error&) {  // setup has not run: our own remain
-    const std::set<std::string> names = own_names();
+  } catch (const std::runtime_error&) {  // setup has not run: those of our own that need nothing of CLIP's
+    std::set<std::string> names = own_names();
+    std::erase_if(names, [](const std::string& name) {
+      return read_json(own_prompts_folder() / (name + ".json")).contains("class_names_of");
+    });
     return {names.begin(), names.end()};
   }
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "files/atomic.h"
 #include "tests/datasets/text/vocabulary.h"
@@ -58,7 +59,6 @@ TEST(Prompts, TheSevenTemplatesOfImageNetHaveTheNamesOfTheEighty) {
 }
 
 TEST(Prompts, HaveOnePlaceForTheClassInEveryTemplate) {
-  SKIP_WITHOUT_TEXT_DATA();  // ours for ImageNet take its class names from there
   const std::vector<std::string> names = prompt_set_names();
   EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
   EXPECT_GE(names.size(), 5U);
@@ -66,6 +66,19 @@ TEST(Prompts, HaveOnePlaceForTheClassInEveryTemplate) {
     const PromptSet set = prompts_for(name);
     for (const std::string& text : set.templates) EXPECT_EQ(places(text), 1U) << name << ": " << text;
   }
+}
+
+TEST(Prompts, WithoutClipsFilesAreThoseThatDoWithoutThem) {
+  const ScratchFolder empty;
+  const char* before = std::getenv("REPBENCH_TEXT_DATA");
+  const std::string kept = before != nullptr ? before : "";
+  setenv("REPBENCH_TEXT_DATA", empty.path().c_str(), 1);
+  const std::vector<std::string> names = prompt_set_names();
+  const std::string message = error_message<std::runtime_error>([] { prompts_for("imagenet_7"); });
+  before != nullptr ? setenv("REPBENCH_TEXT_DATA", kept.c_str(), 1) : unsetenv("REPBENCH_TEXT_DATA");
+  EXPECT_NE(std::find(names.begin(), names.end(), "fashion_mnist"), names.end());
+  EXPECT_EQ(std::find(names.begin(), names.end(), "imagenet_7"), names.end());
+  EXPECT_PRED2(contains, message, "setup");
 }
 
 TEST(Prompts, NameTheNearestSet) {
