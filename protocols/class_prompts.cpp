@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <stdexcept>
 
 #include "datasets/text/class_names.h"
@@ -45,6 +46,40 @@ void match_order(const Names& own, ClassPrompts& prompts) {
                     k, prompts.set, prompts.class_names[k], found - ours.begin()));
     return;
   }
+}
+
+/// Of a set with names for more classes than the data set has (ImageNet's, for one of 200 of its classes):
+/// those of the data set's own, found by name. A name that the set does not have is returned.
+std::optional<std::string> select_names(const Names& own, ClassPrompts& prompts) {
+  const Names theirs = folded_names(prompts.class_names);
+  Names chosen;
+  for (const std::string& name : own) {
+    const auto found = std::find(theirs.begin(), theirs.end(), folded_name(name));
+    if (found == theirs.end()) return name;
+    chosen.push_back(prompts.class_names[static_cast<size_t>(found - theirs.begin())]);
+  }
+  prompts.warnings.push_back(
+      fmt::format("the prompt set '{}' names {} classes: the data set's {} were found in it by name",
+                  prompts.set, theirs.size(), own.size()));
+  prompts.class_names = std::move(chosen);
+  return std::nullopt;
+}
+
+/// One name a class, in the order of the labels.
+void take_names(const PromptSet& set, const Dataset& dataset, std::string_view where, ClassPrompts& prompts) {
+  const Names& own = dataset.class_names();
+  prompts.names_from = "prompts";
+  prompts.class_names = set.class_names;
+  std::optional<std::string> missing;
+  if (set.class_names.size() > own.size()) missing = select_names(own, prompts);
+  if (prompts.class_names.size() != own.size()) {
+    throw std::invalid_argument(fmt::format(
+        "[{}] key 'prompts': expected a class name for each of the {} classes of {}; got {} names "
+        "in the prompt set '{}'{}",
+        where, own.size(), dataset.name(), set.class_names.size(), set.name,
+        missing ? fmt::format(", without '{}'{}", *missing, did_you_mean(*missing, set.class_names)) : ""));
+  }
+  match_order(own, prompts);
 }
 
 void warn_of_duplicates(ClassPrompts& prompts) {
@@ -103,17 +138,7 @@ ClassPrompts class_prompts(const std::string& prompts, const Dataset& dataset, s
   }
   const PromptSet set = prompts.empty() ? own_prompts(dataset) : prompts_for(prompts);
   ClassPrompts result{set.name, set.source, "data set", own, set.templates, {}, {}};
-  if (!set.class_names.empty()) {
-    if (set.class_names.size() != own.size()) {
-      throw std::invalid_argument(
-          fmt::format("[{}] key 'prompts': expected a class name for each of the {} classes of {}; got {} "
-                      "names in the prompt set '{}'",
-                      where, own.size(), dataset.name(), set.class_names.size(), set.name));
-    }
-    result.names_from = "prompts";
-    result.class_names = set.class_names;
-    match_order(own, result);
-  }
+  if (!set.class_names.empty()) take_names(set, dataset, where, result);
   if (set.class_texts.empty()) {
     fill_templates(result);
   } else {

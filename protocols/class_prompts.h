@@ -22,9 +22,10 @@ struct ClassPrompts {
 /// The words of `prompts` (a set's name, a path to a JSON file, or empty: the data set's own set, else "a
 /// photo of a {}." and a warning) for a data set. A set that names the data set's classes in another order is
 /// put into the data set's order, with a warning; a set of which only some names are the data set's, at other
-/// places, is warned about and left as it is. Texts of each class's own are found by the class's name. Throws
-/// std::invalid_argument "[WHERE] ..." for a data set without classes, a set with another number of class
-/// names, naming both, or a class without texts.
+/// places, is warned about and left as it is. Of a set with names for more classes than the data set has,
+/// those of the data set's classes are taken by name, with a warning. Texts of each class's own are found by
+/// the class's name. Throws std::invalid_argument "[WHERE] ..." for a data set without classes, a set with
+/// fewer class names, or more without one of the data set's, or a class without texts.
 ClassPrompts class_prompts(const std::string& prompts, const Dataset& dataset, std::string_view where);
 
 }  // namespace repbench

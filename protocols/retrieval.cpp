@@ -9,6 +9,7 @@
 
 #include "files/hash.h"
 #include "pretrain/tensors.h"
+#include "protocols/composition_task.h"
 #include "protocols/features.h"
 #include "protocols/kinds.h"
 #include "protocols/match_ranks.h"
@@ -124,9 +125,14 @@ class Retrieval final : public Protocol {
                  .zero = "all"});
     options.add("captions_per_picture", &captions_per_picture_,
                 {.help = "the first of a picture's captions", .minimum = 0, .maximum = 1e6, .zero = "all"});
+    options.add(
+        "groups", &groups_,
+        {.help = "JSON file of pictures with right and nearly right captions (SugarCrepe), or of pairs "
+                 "of pictures and captions (Winoground); then no gallery is searched"});
   }
 
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
+    if (!groups_.empty()) return judge_groups(subject, task, context);
     if (subject.features == nullptr) text_side_of(subject, "retrieval");
     const int64_t pictures = task.test_examples.size();
     const int64_t gallery = candidates_ == 0 ? pictures : candidates_;
@@ -163,6 +169,23 @@ class Retrieval final : public Protocol {
   }
 
  private:
+  ProtocolResult judge_groups(const Subject& subject, const Task& task,
+                              const ProtocolContext& context) const {
+    if (subject.features != nullptr) {
+      throw std::invalid_argument(fmt::format(
+          "[retrieval] key 'groups': expected none with a file of features, whose texts have no words; got "
+          "'{}'",
+          groups_));
+    }
+    if (candidates_ != 0 || captions_per_picture_ != 0) {
+      throw std::invalid_argument(
+          fmt::format("[retrieval] key '{}': expected 0 (all) with groups, which need no gallery; got {}",
+                      candidates_ != 0 ? "candidates" : "captions_per_picture",
+                      candidates_ != 0 ? candidates_ : captions_per_picture_));
+    }
+    return judge_composition(groups_, subject, task, context);
+  }
+
   /// Both directions in the gallery of `count` pictures from `first` on, and all their texts.
   static void search(const at::Tensor& image, const Texts& texts, int64_t first, int64_t count,
                      Search& to_image, Search& to_text) {
@@ -236,6 +259,7 @@ class Retrieval final : public Protocol {
 
   int64_t candidates_ = 0;
   int64_t captions_per_picture_ = 0;
+  std::string groups_;
 };
 
 }  // namespace

@@ -4,7 +4,9 @@
 
 #include <fmt/ranges.h>
 
+#include <map>
 #include <stdexcept>
+#include <string_view>
 
 #include "files/hash.h"
 #include "pretrain/tensors.h"
@@ -35,6 +37,19 @@ ZeroShotClassifier stored_classifier(const FeatureFile& file, const std::string&
                    {"text_features_sha256", hash_of({{"text_features", file.text_features}})},
                    {"classes", file.class_names.size()}};
   return made;
+}
+
+/// For each row the first that is equal to it, [K] int64.
+at::Tensor first_equal_rows(const at::Tensor& vectors) {
+  const at::Tensor rows = vectors.to(at::kCPU, at::kFloat).contiguous();
+  const auto width = static_cast<size_t>(rows.size(1)) * sizeof(float);
+  const char* bytes = static_cast<const char*>(rows.const_data_ptr());
+  std::map<std::string_view, int64_t> first;
+  std::vector<int64_t> places;
+  for (int64_t k = 0; k < rows.size(0); ++k) {
+    places.push_back(first.try_emplace({bytes + static_cast<size_t>(k) * width, width}, k).first->second);
+  }
+  return at::tensor(places, at::kLong);
 }
 
 }  // namespace
@@ -78,7 +93,8 @@ ZeroShotClassifier make_zero_shot_classifier(const Subject& subject, const std::
 }
 
 at::Tensor cosines(const at::Tensor& features, const at::Tensor& unit_vectors) {
-  return unit_rows(features.to(at::kDouble)).matmul(unit_vectors.to(at::kDouble).t());
+  const at::Tensor products = unit_rows(features.to(at::kDouble)).matmul(unit_vectors.to(at::kDouble).t());
+  return products.index_select(1, first_equal_rows(unit_vectors));
 }
 
 }  // namespace repbench

@@ -27,7 +27,8 @@ ZeroShotClassifier make_zero_shot_classifier(const Subject& subject, const std::
                                              const Dataset& dataset, const ProtocolContext& context,
                                              std::string_view where);
 
-/// Cosines [N, K] float64 of features [N, E] (the tap `projected`, any length) with unit vectors [K, E].
+/// Cosines [N, K] float64 of features [N, E] (the tap `projected`, any length) with unit vectors [K, E]
+/// float32. Equal vectors (two classes of one name) get the same bits, so that the lower class wins.
 at::Tensor cosines(const at::Tensor& features, const at::Tensor& unit_vectors);
 
 }  // namespace repbench

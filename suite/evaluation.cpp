@@ -129,7 +129,8 @@ void complete(ProtocolResult& result, const Circumstances& run, const Evaluation
         feature_task_warning(subject, find_protocol(evaluation.protocol), evaluation.options);
     if (!warning.empty()) record.warnings.push_back(warning);
   }
-  if (task.train && evaluation.options.train_split == evaluation.options.test_split)
+  const bool one_split = task.train && evaluation.options.train_split == evaluation.options.test_split;
+  if (one_split && !record.resolved.contains("leave_one_out"))
     record.warnings.push_back("training and test pictures are of one split");
 }
 

@@ -46,6 +46,18 @@ void check_classes(const std::string& protocol, const Dataset& dataset, const In
   }
 }
 
+/// Of a file, or of the files in a folder; "" if it is neither.
+std::string hash_of_path(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  if (fs::is_regular_file(path)) return sha256_file(path);
+  if (!fs::is_directory(path)) return "";
+  std::map<std::string, std::string> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
+    if (entry.is_regular_file()) files[entry.path().filename().string()] = sha256_file(entry.path());
+  }
+  return sha256(canonical_json(files));
+}
+
 }  // namespace
 
 Task open_task(const Evaluation& evaluation, const Subject& subject) {
@@ -136,21 +148,14 @@ Json hashes_of_named_files(const Evaluation& evaluation) {
   namespace fs = std::filesystem;
   Json hashes = Json::object();
   for (const auto& setting : evaluation.requested.items()) {
-    for (size_t i = 0; setting.value().is_array() && i < setting.value().size(); ++i) {
-      const Json& text = setting.value()[i];
-      if (text.is_string() && fs::is_regular_file(text.get<std::string>()))
-        hashes[fmt::format("{}[{}]", setting.key(), i)] = sha256_file(text.get<std::string>());
+    const bool is_list = setting.value().is_array();
+    for (const Json& value : is_list ? setting.value() : Json::array({setting.value()})) {
+      const fs::path path = value.is_string() ? value.get<std::string>() : std::string();
+      const bool is_read = setting.key() == "draws" || fs::is_regular_file(path);
+      const std::string hash = is_read ? hash_of_path(path) : "";
+      if (hash.empty()) continue;
+      hashes[is_list ? fmt::format("{} {}", setting.key(), path.string()) : setting.key()] = hash;
     }
-    if (!setting.value().is_string()) continue;
-    const std::string& key = setting.key();
-    const fs::path path = setting.value().get<std::string>();
-    if (fs::is_regular_file(path)) hashes[key] = sha256_file(path);
-    if (key != "draws" || !fs::is_directory(path)) continue;
-    std::map<std::string, std::string> files;
-    for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
-      if (entry.is_regular_file()) files[entry.path().filename().string()] = sha256_file(entry.path());
-    }
-    hashes[key] = sha256(canonical_json(files));
   }
   return hashes;
 }

@@ -24,8 +24,10 @@ void check_labels(const Subject& subject, const Dataset& dataset, const Protocol
   }
 }
 
-bool needs_our_split(const Subject& subject, const ProtocolKind& kind) {
-  return subject.features->split.empty() && kind.on_features == OnFeatures::train_and_test_rows;
+/// Unless all rows shall be both (leave-one-out).
+bool needs_our_split(const Subject& subject, const ProtocolKind& kind, const EvaluateOptions& options) {
+  return subject.features->split.empty() && kind.on_features == OnFeatures::train_and_test_rows &&
+         options.train_split != options.test_split;
 }
 
 }  // namespace
@@ -47,8 +49,8 @@ Task open_feature_task(const Subject& subject, const ProtocolKind& kind, const E
   task.test_examples = all_examples(*task.test);
   if (kind.needs == Needs::labels) check_labels(subject, *task.test, kind);
   if (kind.on_features == OnFeatures::train_and_test_rows) {
-    if (has_split) {
-      task.train = rows_of_split(subject, options.train_split);
+    if (!needs_our_split(subject, kind, options)) {
+      if (has_split) task.train = rows_of_split(subject, options.train_split);
       task.train_examples = all_examples(*task.train);
       check_labels(subject, *task.train, kind);
     } else {
@@ -66,7 +68,7 @@ Task open_feature_task(const Subject& subject, const ProtocolKind& kind, const E
 
 std::string feature_task_warning(const Subject& subject, const ProtocolKind& kind,
                                  const EvaluateOptions& options) {
-  if (!needs_our_split(subject, kind)) return "";
+  if (!needs_our_split(subject, kind, options)) return "";
   return fmt::format(
       "the file says no split: {:.0f} % of its rows are the test set, drawn here by their ids and seed {}",
       100 * options.test_share, options.seed);

@@ -62,25 +62,6 @@ PromptSet read_class_texts(const CheckedJson& document, std::string name) {
   return set;
 }
 
-PromptSet read_prompt_file(const fs::path& path, std::string name) {
-  const Json json = read_json(path);
-  const CheckedJson document = checked(json, path);
-  const bool has_templates =
-      document.find("source") || document.find("templates") || document.find("class_names");
-  if (!has_templates) return read_class_texts(document, std::move(name));
-  document.expect_only({"source", "class_names", "templates"});
-  PromptSet set{std::move(name),
-                {},
-                read_templates(document.at("templates"), kPlace),
-                document.find("source") ? document.at("source").text() : "not said",
-                {}};
-  if (const auto names = document.find("class_names")) {
-    check_class_names(*names);
-    set.class_names = names->texts();
-  }
-  return set;
-}
-
 // The two files of the wheel clip-benchmark.
 struct Wheel {
   fs::path names_path = text_data_file("en_classnames.json");
@@ -97,6 +78,31 @@ std::optional<PromptSet> find_in_wheel(const Wheel& wheel, std::string_view name
   PromptSet set{std::string(name), {}, {}, "clip-benchmark (class names and templates of CLIP's paper)", {}};
   if (names) set.class_names = names->texts();  // one of CLEVR's is empty there
   set.templates = read_templates(templates ? *templates : all_templates.at(kFallback), kWheelPlace);
+  return set;
+}
+
+PromptSet read_prompt_file(const fs::path& path, std::string name) {
+  const Json json = read_json(path);
+  const CheckedJson document = checked(json, path);
+  const bool has_templates = document.find("source") || document.find("templates") ||
+                             document.find("class_names") || document.find("class_names_of");
+  if (!has_templates) return read_class_texts(document, std::move(name));
+  document.expect_only({"source", "class_names", "class_names_of", "templates"});
+  PromptSet set{std::move(name),
+                {},
+                read_templates(document.at("templates"), kPlace),
+                document.find("source") ? document.at("source").text() : "not said",
+                {}};
+  if (const auto names = document.find("class_names")) {
+    check_class_names(*names);
+    set.class_names = names->texts();
+  }
+  if (const auto other = document.find("class_names_of")) {
+    if (!set.class_names.empty()) other->fail("no other set's names beside 'class_names'");
+    const auto found = find_in_wheel(Wheel(), other->text());
+    if (!found || found->class_names.empty()) other->fail("one of CLIP's sets that has class names");
+    set.class_names = found->class_names;
+  }
   return set;
 }
 
@@ -126,8 +132,11 @@ std::vector<std::string> all_names(const Wheel& wheel) {
 std::vector<std::string> prompt_set_names() {
   try {
     return all_names(Wheel());
-  } catch (const std::runtime_error&) {  // setup has not run: our own remain
-    const std::set<std::string> names = own_names();
+  } catch (const std::runtime_error&) {  // setup has not run: those of our own that need nothing of CLIP's
+    std::set<std::string> names = own_names();
+    std::erase_if(names, [](const std::string& name) {
+      return read_json(own_prompts_folder() / (name + ".json")).contains("class_names_of");
+    });
     return {names.begin(), names.end()};
   }
 }

@@ -22,7 +22,8 @@ std::vector<std::string> prompt_set_names();
 
 /// One of these; "none" (class names as they are); or the prompts in a file, a path with a "/" or ending in
 /// ".json": {"source": "...", "class_names": [...], "templates": ["a photo of a {}.", ...]} (source and
-/// class_names may be missing), or texts of each class's own as CuPL's files have them (Pratt et al. 2023):
+/// class_names may be missing; "class_names_of" takes those of one of CLIP's sets), or texts of each class's
+/// own as CuPL's files have them (Pratt et al. 2023):
 /// {"tench": ["A tench is a freshwater fish ...", ...], ...}. CLIP's data sets for which nobody wrote
 /// templates get ImageNet's 80, as in clip-benchmark. Throws std::invalid_argument naming the file and key,
 /// or the nearest name; std::runtime_error where a file cannot be read.

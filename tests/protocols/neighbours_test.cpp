@@ -1,6 +1,7 @@
 #include "protocols/solvers/neighbours.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <numeric>
 
 #include "tests/files/error_message.h"
+#include "tests/pretrain/golden_tensors.h"
 
 namespace repbench {
 namespace {
@@ -73,6 +75,87 @@ TEST(Neighbours, OverflowingSimilaritiesStillGiveKDistinctNeighbours) {
   EXPECT_TRUE(at::equal(index, at::tensor({0, 1, 2}, at::kLong).view({1, 3})));
 }
 
+at::Tensor reals(int64_t rows, int64_t columns, uint64_t seed) {
+  at::Generator generator = at::detail::createCPUGenerator(seed);
+  return at::randn({rows, columns}, generator, at::kFloat);
+}
+
+// Five blocks of the bank and some rows.
+TEST(Neighbours, AreTheSameBitForBitInAnyNumberOfShards) {
+  constexpr int64_t kBank = 5 * 1024 + 7;
+  for (const bool real : {true, false}) {
+    const at::Tensor bank = real ? reals(kBank, 33, 5) : integers(kBank, 5, 5);
+    const at::Tensor queries = real ? reals(60, 33, 6) : integers(60, 5, 6);
+    for (const Similarity by : {Similarity::inner_product, Similarity::l2}) {
+      for (const int64_t k : {1, 20, 1100}) {
+        const Neighbours whole = nearest_neighbours(queries, bank, k, {by});
+        for (const int64_t shards : {2, 3, 7, 6000}) {
+          SCOPED_TRACE(fmt::format("{} {} {} {}", real, by == Similarity::l2, k, shards));
+          expect_equal(nearest_neighbours(queries, bank, k, {by, shards}), whole);
+        }
+      }
+    }
+  }
+}
+
+TEST(Neighbours, OfPartsCutAnywhereAreThoseOfTheWholeBank) {
+  const at::Tensor queries = integers(30, 4, 7), bank = integers(200, 4, 8);
+  const Neighbours whole = nearest_neighbours(queries, bank, 20);
+  std::vector<Neighbours> parts;
+  for (const auto& [first, last] : {std::pair(0, 3), std::pair(3, 100), std::pair(100, 200)}) {
+    const int64_t size = last - first;
+    Neighbours part = nearest_neighbours(queries, bank.narrow(0, first, size), std::min<int64_t>(20, size));
+    part.index += first;
+    parts.insert(parts.begin(), std::move(part));  // in any order
+  }
+  expect_equal(merge_neighbours(parts, 20), whole);
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { merge_neighbours(parts, 44); }),
+               "expected k in 1 ... 43; got 44");
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([] { merge_neighbours({}, 1); }), "none");
+}
+
+TEST(Neighbours, ByDistanceAreThoseOfBruteForceWithTies) {
+  const at::Tensor queries = integers(40, 5, 9), bank = integers(1500, 5, 10);
+  const Neighbours found = nearest_neighbours(queries, bank, 30, {Similarity::l2});
+  for (int64_t row = 0; row < 40; ++row) {
+    const at::Tensor distance = (bank - queries[row]).square().sum(1).to(at::kDouble).sqrt();
+    const at::Tensor order = std::get<1>(distance.sort(/*stable=*/true, 0, /*descending=*/false));
+    EXPECT_TRUE(at::equal(found.index[row], order.narrow(0, 0, 30))) << row;
+    EXPECT_TRUE(
+        at::equal(found.similarity[row], distance.index({order.narrow(0, 0, 30)}).neg().to(at::kFloat)));
+  }
+}
+
+// Far from the origin the difference of large squares would be rounding alone.
+TEST(Neighbours, EqualRowsFarAwayHaveTheDistanceZeroAndTheFirstOneWins) {
+  at::Tensor bank = reals(300, 64, 11) + 1000;
+  bank[200] = bank[17];
+  bank[90] = bank[17];
+  const Neighbours found = nearest_neighbours(bank.narrow(0, 17, 1), bank, 5, {Similarity::l2});
+  EXPECT_TRUE(at::equal(found.index[0].narrow(0, 0, 3), at::tensor({17, 90, 200}, at::kLong)));
+  EXPECT_TRUE(at::equal(found.similarity[0].narrow(0, 0, 3), at::zeros({3})));
+  const double second =
+      (bank[found.index[0][3].item<int64_t>()] - bank[17]).to(at::kDouble).norm().item<double>();
+  EXPECT_NEAR(found.similarity[0][3].item<double>(), -second, 1e-5 * second);
+}
+
+TEST(Neighbours, NoQueryIsItsOwnNeighbour) {
+  const at::Tensor bank = integers(2100, 4, 12);
+  const std::vector<int64_t> own = {0, 1023, 1024, 2099, -1};
+  at::Tensor queries =
+      at::cat({bank.narrow(0, 0, 1), bank.narrow(0, 1023, 2), bank.narrow(0, 2099, 1), at::ones({1, 4})});
+  for (const int64_t k : {1, 20, 1100, 2099}) {
+    const Neighbours all = brute_force(queries, bank, 2100);
+    const Neighbours found = nearest_neighbours(queries, bank, k, {Similarity::inner_product, 1, own});
+    for (int64_t row = 0; row < 5; ++row) {
+      const at::Tensor others = all.index[row].index({all.index[row].ne(own[static_cast<size_t>(row)])});
+      EXPECT_TRUE(at::equal(found.index[row], others.narrow(0, 0, k))) << k << " " << row;
+    }
+    for (const int64_t shards : {2, 3})
+      expect_equal(nearest_neighbours(queries, bank, k, {Similarity::inner_product, shards, own}), found);
+  }
+}
+
 TEST(Neighbours, BadInputIsRefused) {
   const auto message = [](const at::Tensor& queries, const at::Tensor& bank, int64_t k) {
     return error_message<std::invalid_argument>([&] { nearest_neighbours(queries, bank, k); });
@@ -83,6 +166,15 @@ TEST(Neighbours, BadInputIsRefused) {
   EXPECT_PRED2(contains, message(x, at::ones({3, 5}), 1), "of one width; got Float [3, 2] and Float [3, 5]");
   EXPECT_PRED2(contains, message(x.to(at::kDouble), x, 1), "float32");
   EXPECT_PRED2(contains, message(x, x / 0, 1), "finite");
+  const auto searched = [&](const NeighbourSearch& search) {
+    return error_message<std::invalid_argument>([&] { nearest_neighbours(x, x, 3, search); });
+  };
+  EXPECT_PRED2(contains, searched({Similarity::l2, 0}), "at least one shard; got 0");
+  EXPECT_PRED2(contains, searched({Similarity::l2, 1, {0, 1, 2}}), "expected k in 1 ... 2; got 3");
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] {
+                 nearest_neighbours(x, x, 2, {Similarity::l2, 1, {0, 1}});
+               }),
+               "for each of 3 queries; got 2");
 }
 
 Neighbours two_queries() {
@@ -100,6 +192,33 @@ TEST(Votes, AreSumsOfExponentials) {
   const at::Tensor first = vote(two_queries(), labels, 4, 1, 0.5);
   EXPECT_EQ(first.gt(0).sum().item<int64_t>(), 2);
   EXPECT_NEAR(first[0][2].item<double>(), std::exp(1.8), 1e-6);
+}
+
+TEST(Votes, ByDistanceWeighItsInverse) {
+  const Neighbours neighbours{at::tensor({0.F, -0.5F, -2.F}).view({1, 3}),
+                              at::tensor({1, 0, 2}, at::kLong).view({1, 3})};
+  const at::Tensor scores = vote_by_distance(neighbours, at::tensor({1, 0, 1}, at::kLong), 2, 3);
+  EXPECT_NEAR(scores[0][0].item<double>(), 1e5, 1e-6);
+  EXPECT_NEAR(scores[0][1].item<double>(), 1 / 0.50001 + 1 / 2.00001, 1e-9);
+}
+
+// tests/golden/neighbours.py
+TEST(Votes, AreThoseOfScikitLearn) {
+  const GoldenTensors golden(std::filesystem::path(REPBENCH_SOURCE_DIR) /
+                             "tests/golden/neighbours.safetensors");
+  const at::Tensor bank = golden.at("bank"), labels = golden.at("labels"), queries = golden.at("queries");
+  for (const int64_t k : {1, 5, 20, 120}) {
+    const auto expect_votes = [&](const std::string& metric, const at::Tensor& votes) {
+      const at::Tensor expected = golden.at(fmt::format("{}.{}", metric, k));
+      EXPECT_LT((votes / votes.sum(1, true) - expected).abs().max().item<double>(), 1e-5)
+          << metric << " " << k;
+      EXPECT_TRUE(at::equal(votes.argmax(1), expected.argmax(1))) << metric << " " << k;
+    };
+    const auto unit = [](const at::Tensor& rows) { return rows / rows.norm(2, {1}, true); };
+    expect_votes("cosine", vote(nearest_neighbours(unit(queries), unit(bank), k), labels, 4, k, 0.07));
+    expect_votes("l2",
+                 vote_by_distance(nearest_neighbours(queries, bank, k, {Similarity::l2}), labels, 4, k));
+  }
 }
 
 TEST(Votes, BadInputIsRefused) {

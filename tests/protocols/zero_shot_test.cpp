@@ -18,8 +18,8 @@ const Names kNames = {"top left", "top right", "bottom left", "bottom right"};
 class ZeroShot : public testing::Test {
  protected:
   /// A file of prompts.
-  std::string prompts(const Names& names, const Names& templates) const {
-    const std::filesystem::path file = folder_ / "words.json";
+  std::string prompts(const Names& names, const Names& templates, const std::string& set = "words") const {
+    const std::filesystem::path file = folder_ / (set + ".json");
     Json json = {{"source", "a test"}, {"templates", templates}};
     if (!names.empty()) json["class_names"] = names;
     write_file_atomically(file, json.dump());
@@ -210,6 +210,114 @@ TEST_F(ZeroShot, ADataSetThatNobodyWrotePromptsForGetsThePlainestTemplateAndAWar
   EXPECT_EQ(record.resolved.at("first_template"), "a photo of a {}.");
   EXPECT_EQ(record.resolved.at("class_names_from"), "data set");
   EXPECT_PRED2(warns, record, "there are no prompts for toy_pictures");
+}
+
+TEST_F(ZeroShot, OtherSetsOfPromptsAreComparedOnTheSamePictures) {
+  const std::string good = prompts(kNames, {"a {}"}, "good"), bad = prompts(kNames, {"not {}"}, "bad"),
+                    mixed = prompts(kNames, {"a {}", "not {}", "the {}"}, "mixed");
+  const Record record =
+      run(toy_clip(with_negations()), toy_task(8, 12), {{"prompts", good}, {"compare", {bad, mixed}}});
+  EXPECT_DOUBLE_EQ(record.headline().value, 1.0);
+  EXPECT_DOUBLE_EQ(metric(record, "accuracy_prompts_bad").value, 0.0);
+  EXPECT_DOUBLE_EQ(metric(record, "accuracy_prompts_mixed").value, 1.0);
+  EXPECT_DOUBLE_EQ(metric(record, "accuracy_prompts_bad").chance.value(), 0.25);
+  EXPECT_EQ(record.outcomes->column("correct_prompts_bad"), std::vector<double>(12, 0));
+  const Json& worse = record.resolved.at("compared").at("bad");
+  EXPECT_EQ(worse.at("only_headline_correct"), 12);
+  EXPECT_NEAR(worse.at("mcnemar_mid_p").get<double>(), std::pow(0.5, 12), 1e-12);
+  EXPECT_EQ(record.resolved.at("compared").at("mixed").at("mcnemar_mid_p"), 1.0);
+  EXPECT_EQ(record.resolved.at("compared").at("mixed").at("templates"), 3);
+  EXPECT_PRED2(contains, error_of(toy_clip(), toy_task(8, 8), {{"prompts", good}, {"compare", {bad, bad}}}),
+               "key 'compare': expected sets of different names; got 'bad' twice");
+}
+
+TEST_F(ZeroShot, ASubsetOfTheClassesIsAllThatCanBePredicted) {
+  // Pictures of two classes alone; the words of the others are the very words of these.
+  Phrases phrases = {{"one", {1, 0, 0, 0}}, {"two", {0, 0, 0, 1}}};
+  const std::string words = prompts({"one one", "two", "one", "two two"}, {"a {}"});
+  Task task = toy_task(8, 40);
+  std::vector<int64_t> of_two;
+  for (int64_t i = 0; i < 40; ++i) {
+    if (i % 4 == 0 || i % 4 == 3) of_two.push_back(i);
+  }
+  task.test_examples = these_examples(*task.test, of_two);
+  EXPECT_DOUBLE_EQ(run(toy_clip(phrases), task, {{"prompts", words}}).headline().value, 0.5)
+      << "class 1 has the words of class 3 and comes first";
+  for (const Json& classes : {Json{"Bottom_Right", "top left"}, Json{"3", "0"}}) {
+    const Record record = run(toy_clip(phrases), task, {{"prompts", words}, {"classes", classes}});
+    EXPECT_DOUBLE_EQ(record.headline().value, 1.0);
+    EXPECT_DOUBLE_EQ(record.headline().chance.value(), 0.5);
+    EXPECT_EQ(record.outcomes->class_names, (Names{"top left", "bottom right"}));
+    EXPECT_EQ(record.outcomes->tables[0].labels[1], 1);
+    EXPECT_EQ(record.resolved.at("classes"), 2);
+    EXPECT_EQ(record.resolved.at("classes_of"), 4);
+  }
+  write_file_atomically(folder_ / "subset.json", R"(["top left", 3])");
+  const Json from_file = {(folder_ / "subset.json").string()};
+  EXPECT_DOUBLE_EQ(
+      run(toy_clip(phrases), task, {{"prompts", words}, {"classes", from_file}}).headline().value, 1.0);
+}
+
+TEST_F(ZeroShot, ASubsetThatDoesNotFitIsAnError) {
+  const auto message = [&](const Json& classes) {
+    return error_of(toy_clip(), toy_task(8, 8), {{"prompts", toy_prompts()}, {"classes", classes}});
+  };
+  EXPECT_EQ(
+      message({"top left", "top right"}),
+      "[zero_shot] key 'classes': expected test pictures of these 2 classes alone; got 'test/2' of class 2 "
+      "('bottom left')");
+  EXPECT_PRED2(contains, message({"top lift"}),
+               "by name or number; got 'top lift' (did you mean 'top left'?)");
+  EXPECT_PRED2(contains, message({"4"}), "one of the 4 classes of toy_pictures, by name or number; got '4'");
+  EXPECT_PRED2(contains, message({"-1"}), "got '-1'");
+  EXPECT_PRED2(contains, message({"top left", "0"}), "each class once; got class 0 twice");
+  write_file_atomically(folder_ / "none.json", "[]");
+  EXPECT_PRED2(contains, message({(folder_ / "none.json").string()}),
+               "none.json: expected at least one class");
+}
+
+TEST_F(ZeroShot, PermutedNamesOfASubsetAreFoundByTheirScores) {
+  Phrases phrases = toy_phrases();
+  std::swap(phrases["top left"], phrases["top right"]);
+  Task task = toy_task(8, 80);
+  std::vector<int64_t> of_two;
+  for (int64_t i = 0; i < 80; ++i) {
+    if (i % 4 < 2) of_two.push_back(i);
+  }
+  task.test_examples = these_examples(*task.test, of_two);
+  const Record record =
+      run(toy_clip(phrases), task, {{"prompts", toy_prompts()}, {"classes", {"top left", "top right"}}});
+  EXPECT_DOUBLE_EQ(record.headline().value, 0.0);
+  EXPECT_DOUBLE_EQ(record.resolved.at("best_permuted_accuracy").get<double>(), 1.0);
+  EXPECT_PRED2(warns, record, "class names look permuted");
+}
+
+TEST_F(ZeroShot, ASetForMoreClassesServesADataSetOfSomeOfThem) {
+  const Names more = {"elephant", "Bottom Right", "top left", "bottom left", "zebra", "top-right"};
+  const Record record = run(toy_clip(), toy_task(8, 20), {{"prompts", prompts(more, {"a {}"})}});
+  // The toy tokenizer's "top-right" is no phrase: its class is never right.
+  EXPECT_DOUBLE_EQ(record.headline().chance.value(), 0.25);
+  EXPECT_EQ(record.resolved.at("classes"), 4);
+  EXPECT_PRED2(warns, record,
+               "the prompt set 'words' names 6 classes: the data set's 4 were found in it by name");
+  const Names lacking = {"elephant", "bottom right", "top left", "bottom leaf", "top right"};
+  EXPECT_PRED2(contains, error_of(toy_clip(), toy_task(8, 20), {{"prompts", prompts(lacking, {"a {}"})}}),
+               "got 5 names in the prompt set 'words', without 'bottom left' (did you mean 'bottom leaf'?)");
+}
+
+// As "missile" is the name of two classes of ImageNet; sums of a matrix product may differ by place.
+TEST(Cosines, OfEqualVectorsAreEqualBitForBit) {
+  at::manual_seed(3);
+  const at::Tensor features = at::randn({301, 67});
+  at::Tensor vectors = at::randn({1000, 67});
+  vectors = vectors / vectors.norm(2, {1}, true);
+  vectors[744] = vectors[657];
+  vectors[837] = vectors[836];
+  const at::Tensor scores = cosines(features, vectors);
+  EXPECT_TRUE(at::equal(scores.select(1, 744), scores.select(1, 657)));
+  EXPECT_TRUE(at::equal(scores.select(1, 837), scores.select(1, 836)));
+  const at::Tensor expected = (features / features.norm(2, {1}, true)).matmul(vectors.t());
+  EXPECT_LT((scores - expected).abs().max().item<double>(), 1e-6);
 }
 
 class Classless final : public ToyPictures {

@@ -94,10 +94,27 @@ TEST_F(FeatureTasks, ClassesPutIntoWordsGiveTheNumbersOfTheEncoder) {
   EXPECT_EQ(from_file.find("accuracy_single_prompt"), nullptr);
   const Json shots = {{"shots", {1, 2}}, {"seeds", 2}};
   EXPECT_EQ(judge(file, "few_shot", shots).find("accuracy_zero_shot")->value, from_file.headline().value);
-  for (const Json& refused : {Json{{"prompts", "imagenet"}}, Json{{"templates", "single"}}}) {
+  for (const Json& refused :
+       {Json{{"prompts", "imagenet"}}, Json{{"templates", "single"}}, Json{{"compare", {"imagenet_7"}}}}) {
     EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { judge(file, "zero_shot", refused); }),
                  "with a file of features");
   }
+}
+
+TEST_F(FeatureTasks, SomeOfTheClassesCanBeJudged) {
+  const Subject subject = single(40, {{"text_features", at::eye(4)}});
+  Task task = open(subject, "zero_shot");
+  task.test_examples = these_examples(*task.test, {1, 2, 5, 6});
+  const Record record = run_protocol("zero_shot", {{"classes", {"1", "2"}}}, subject, task).record;
+  EXPECT_DOUBLE_EQ(record.headline().value, 1.0);
+  EXPECT_DOUBLE_EQ(record.headline().chance.value(), 0.5);
+}
+
+TEST_F(FeatureTasks, GroupsNeedWords) {
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] {
+                 judge(single(8), "retrieval", {{"groups", "groups.json"}});
+               }),
+               "[retrieval] key 'groups': expected none with a file of features");
 }
 
 TEST_F(FeatureTasks, PermutedClassTextsAreFound) {
@@ -139,6 +156,18 @@ TEST_F(FeatureTasks, RetrievalPairsRowsWhereNobodySaysWhoseTextsTheyAre) {
       single(8, {{"text_features", at::ones({1, 4})}, {"text_owner", at::zeros({1}, at::kLong)}});
   EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] { judge(lonely, "retrieval"); }),
                "got none for '1' of single");
+}
+
+TEST_F(FeatureTasks, AllRowsJudgeEachOtherWhereTrainingAndTestAreOne) {
+  const Subject subject = single(40);
+  EvaluateOptions options;
+  options.test_split = "train";
+  const Task task = open(subject, "knn", options);
+  EXPECT_EQ(task.train_examples.size(), 40);
+  EXPECT_EQ(task.test_examples.hash, task.train_examples.hash);
+  EXPECT_EQ(feature_task_warning(subject, find_protocol("knn"), options), "");
+  const Json settings = {{"leave_one_out", true}, {"k", {1, 9}}, {"headline_k", 9}};
+  EXPECT_DOUBLE_EQ(run_protocol("knn", settings, subject, task).record.headline().value, 1.0);
 }
 
 TEST_F(FeatureTasks, WithoutASplitAStratifiedPartIsHeldOut) {

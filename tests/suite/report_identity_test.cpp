@@ -18,17 +18,17 @@ struct LockedReport {
   const char* expected;
 };
 
-// Made by the program before reports kept their `identity`. A change here makes every older report
-// incomparable.
+// Made by the program before reports kept their `identity`; those of knn and zero_shot by version 2 of them.
+// A change here makes every older report incomparable.
 const std::vector<LockedReport> kLocked = {
     {"linear_probe", R"({"classifier": "ridge"})",
      "9a34f3e28c7816f0d279c4be9cafbed1401cc03dbbefd9bb2c83f33962f7e796"},
     {"linear_probe", R"({"C": [0.1, 1], "train_limit": 40, "seed": 3})",
      "94c3f13dd18060c34d31da0dd24c95693333ec93a5362e5f7513f949d7cd0144"},
     {"knn", R"({"k": [1, 5], "headline_k": 5, "limit": 12})",
-     "bfe90fd58ee3b55b9941c756066a5683dacf855a175c33616477b62d62dbe1d9"},
+     "f85f7d4fecb5974a6fe848b1fe4125c6ffcfb336b10b8230cba60105b326442f"},
     {"zero_shot", R"({"prompts": "prompts.json"})",
-     "8f8d28b933c2e43411b5fd261acf90830fb2ce9bba5d3e83715827c5ab440733"},
+     "5e35773af44e673912921ea5b7a0d52e831c86670142a949ac19b549d8db76e2"},
     {"few_shot", R"({"shots": [1, 2], "seeds": 2, "prompts": "off"})",
      "a6d1b188957e8a2c6852ad8ffa18abe1b9c002414ae74ff261107a3917d62d40"},
     {"finetune", R"({"points": ["0", "all"], "train": {"epochs": 1, "warmup_epochs": 0, "batch_size": 16}})",
@@ -61,7 +61,7 @@ class ReportIdentity : public testing::Test {
       settings["prompts"] = (folder_ / "prompts.json").string();
     Evaluation evaluation =
         prepare_evaluation(protocol, "idx:" + (folder_ / "data").string(), settings, "test", {});
-    const bool texts = protocol == "zero_shot";
+    const bool texts = protocol == "zero_shot" || protocol == "retrieval";
     const Subject subject =
         texts ? toy_clip({{"even", {1, 0, 0, 0}}, {"odd", {0, 1, 0, 0}}}) : tiny_mae(folder_ / "run", 0);
     Progress progress("test: ");
@@ -94,6 +94,63 @@ TEST_F(ReportIdentity, NamesTheSettingsThatChangeResults) {
   EXPECT_TRUE(words.dataset.at("hashes").contains("prompts"));
   EXPECT_TRUE(has(words, "templates"));
   EXPECT_FALSE(has(evaluate("visualise", {{"examples", 4}}), "shown"));
+}
+
+TEST_F(ReportIdentity, WhatFilesSayCountsNotWhereTheyLie) {
+  const auto has = [](const Record& record, const std::string& key) {
+    return std::find(record.identity.begin(), record.identity.end(), key) != record.identity.end();
+  };
+  const auto written = [&](const std::string& name, const std::string& content) {
+    write_file_atomically(folder_ / name, content);
+    return (folder_ / name).string();
+  };
+  const Json words = {{"prompts", "prompts.json"}};
+  const auto with = [&](const char* key, const Json& value) {
+    Json settings = words;
+    settings[key] = value;
+    return evaluate("zero_shot", settings);
+  };
+  const Record plain = evaluate("zero_shot", words), listed = with("classes", {"1", "0"}),
+               from_file = with("classes", {written("classes.json", R"([0, 1])")});
+  EXPECT_FALSE(has(listed, "classes"));
+  EXPECT_TRUE(has(plain, "classes"));
+  EXPECT_EQ(listed.fingerprint, from_file.fingerprint);
+  EXPECT_NE(listed.fingerprint, plain.fingerprint);
+  const std::string other = R"({"class_names": ["even", "odd"], "templates": ["{}"]})";
+  std::filesystem::create_directories(folder_ / "elsewhere");
+  const Record compared = with("compare", {written("other.json", other)});
+  EXPECT_EQ(compared.fingerprint, with("compare", {written("elsewhere/other.json", other)}).fingerprint);
+  EXPECT_FALSE(has(compared, "compare"));
+  const std::string another = R"({"class_names": ["even", "odd"], "templates": ["a {}"]})";
+  EXPECT_NE(compared.fingerprint, with("compare", {written("other.json", another)}).fingerprint);
+}
+
+TEST_F(ReportIdentity, GroupsAreKnownByTheirContent) {
+  const auto judged = [&](const std::string& name, const std::string& caption) {
+    const Json row = {{"picture", "test/00000"}, {"captions", {caption}}, {"negatives", {"odd"}}};
+    write_file_atomically(folder_ / name, Json{{"hard_negatives", Json::array({row})}}.dump());
+    return evaluate("retrieval", {{"groups", (folder_ / name).string()}});
+  };
+  const Record record = judged("a.json", "even");
+  EXPECT_TRUE(record.dataset.at("hashes").contains("groups"));
+  EXPECT_EQ(record.fingerprint, judged("b.json", "even").fingerprint);
+  EXPECT_NE(record.fingerprint, judged("a.json", "evenly").fingerprint);
+}
+
+TEST_F(ReportIdentity, DrawsOfNeighboursAreAPartOfIt) {
+  const Json settings = {{"n_per_class", {2, 4}}, {"seeds", 2}};
+  const Record record = evaluate("knn", settings);
+  EXPECT_TRUE(record.dataset.at("hashes").contains("draws"));
+  EXPECT_EQ(read_record(folder_ / "report" / "report.json").fingerprint, record.fingerprint);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "report/draws/seed1-shots4.index.json"));
+}
+
+TEST_F(ReportIdentity, LeaveOneOutIsNoOversight) {
+  const Record record =
+      evaluate("knn", {{"leave_one_out", true}, {"test_split", "train"}, {"k", {1}}, {"headline_k", 1}});
+  EXPECT_EQ(record.headline().n, 64);
+  EXPECT_TRUE(record.warnings.empty()) << record.warnings.front();
+  EXPECT_FALSE(evaluate("knn", {{"test_split", "train"}, {"k", {1}}, {"headline_k", 1}}).warnings.empty());
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "datasets/text/prompts.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "files/atomic.h"
 #include "tests/datasets/text/vocabulary.h"
@@ -44,6 +46,18 @@ TEST(Prompts, AreKnownForClipsDataSets) {
   EXPECT_EQ(prompts_for("caltech101_vtab").templates, imagenet.templates) << "nobody wrote others";
 }
 
+TEST(Prompts, TheSevenTemplatesOfImageNetHaveTheNamesOfTheEighty) {
+  SKIP_WITHOUT_TEXT_DATA();
+  const PromptSet seven = prompts_for("imagenet_7"), eighty = prompts_for("imagenet1k");
+  EXPECT_EQ(seven.templates.size(), 7U);
+  EXPECT_EQ(seven.class_names, eighty.class_names);
+  for (const std::string& text : seven.templates)
+    EXPECT_NE(std::find(eighty.templates.begin(), eighty.templates.end(), text), eighty.templates.end())
+        << text;
+  EXPECT_EQ(seven.class_names[657], "missile");
+  EXPECT_EQ(seven.class_names[744], "missile");
+}
+
 TEST(Prompts, HaveOnePlaceForTheClassInEveryTemplate) {
   const std::vector<std::string> names = prompt_set_names();
   EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
@@ -52,6 +66,19 @@ TEST(Prompts, HaveOnePlaceForTheClassInEveryTemplate) {
     const PromptSet set = prompts_for(name);
     for (const std::string& text : set.templates) EXPECT_EQ(places(text), 1U) << name << ": " << text;
   }
+}
+
+TEST(Prompts, WithoutClipsFilesAreThoseThatDoWithoutThem) {
+  const ScratchFolder empty;
+  const char* before = std::getenv("REPBENCH_TEXT_DATA");
+  const std::string kept = before != nullptr ? before : "";
+  setenv("REPBENCH_TEXT_DATA", empty.path().c_str(), 1);
+  const std::vector<std::string> names = prompt_set_names();
+  const std::string message = error_message<std::runtime_error>([] { prompts_for("imagenet_7"); });
+  before != nullptr ? setenv("REPBENCH_TEXT_DATA", kept.c_str(), 1) : unsetenv("REPBENCH_TEXT_DATA");
+  EXPECT_NE(std::find(names.begin(), names.end(), "fashion_mnist"), names.end());
+  EXPECT_EQ(std::find(names.begin(), names.end(), "imagenet_7"), names.end());
+  EXPECT_PRED2(contains, message, "setup");
 }
 
 TEST(Prompts, NameTheNearestSet) {
@@ -98,6 +125,20 @@ TEST(Prompts, NoneGivesTheClassNamesAsTheyAre) {
   const PromptSet set = prompts_for("none");
   EXPECT_TRUE(set.class_names.empty());
   EXPECT_EQ(set.templates, std::vector<std::string>{"{}"});
+}
+
+TEST_F(PromptFile, MayTakeTheClassNamesOfOneOfClipsSets) {
+  SKIP_WITHOUT_TEXT_DATA();
+  EXPECT_EQ(read(R"({"class_names_of": "imagenet1k", "templates": ["my {}"]})").class_names,
+            prompts_for("imagenet1k").class_names);
+  for (const char* other : {"imagenet", "cifar10", "imagenet_7"}) {
+    EXPECT_PRED2(contains,
+                 refusal(fmt::format(R"({{"class_names_of": "{}", "templates": ["{{}}"]}})", other)),
+                 "one of CLIP's sets that has class names at class_names_of");
+  }
+  EXPECT_PRED2(contains,
+               refusal(R"({"class_names_of": "imagenet1k", "class_names": ["cat"], "templates": ["{}"]})"),
+               "beside 'class_names'");
 }
 
 TEST_F(PromptFile, IsCheckedStrictly) {
