@@ -8,6 +8,7 @@
 #include "protocols/features.h"
 #include "protocols/kinds.h"
 #include "protocols/metrics.h"
+#include "protocols/sgd_probe.h"
 #include "protocols/solvers/logistic.h"
 #include "protocols/solvers/ridge.h"
 
@@ -30,9 +31,11 @@ struct Choice {
 class LinearProbe final : public Protocol {
  public:
   void describe(Options& options) override {
-    options.add("classifier", &classifier_,
-                {.help = "logistic (multinomial, scikit-learn's objective) or ridge (closed form)",
-                 .choices = {"logistic", "ridge"}});
+    options.add(
+        "classifier", &classifier_,
+        {.help = "logistic (multinomial, scikit-learn's objective), ridge (closed form) or sgd (gradient "
+                 "descent)",
+         .choices = {"logistic", "ridge", "sgd"}});
     options.add("taps", &taps_,
                 {.help = "features to choose from on held-out train; empty: the encoder's own list"});
     options.add("C", &C_,
@@ -54,14 +57,16 @@ class LinearProbe final : public Protocol {
                  .maximum = 1e-1});
     options.add("max_iterations", &max_iterations_,
                 {.help = "logistic: L-BFGS iterations", .minimum = 1, .maximum = 1e6});
+    options.add_group("sgd", sgd_);
   }
 
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
+    const std::vector<std::string> taps = taps_.empty() ? subject.encoder->default_taps() : taps_;
+    if (classifier_ == "sgd") return sgd_.run(subject, task, context, taps);
     if (strengths().empty()) {
       throw std::invalid_argument(
           fmt::format("[linear_probe] key '{}': expected at least one value; got none", strength_name()));
     }
-    const std::vector<std::string> taps = taps_.empty() ? subject.encoder->default_taps() : taps_;
     const FeatureSet train =
         extract_features(subject, task.train, task.train_examples, task.view, taps, context);
     const FeatureSet test =
@@ -153,6 +158,7 @@ class LinearProbe final : public Protocol {
   double tolerance_ = 1e-5;
   double gap_ = 1e-4;
   int64_t max_iterations_ = 1000;
+  SgdProbe sgd_;
 };
 
 }  // namespace

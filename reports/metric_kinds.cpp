@@ -34,6 +34,14 @@ constexpr auto kKinds = std::to_array<MetricKind>({
      "test examples", 1, Aggregate::mean},
     {"accuracy_from_scratch", "accuracy after the same training from random weights", 1, "", kHigher, false,
      "1/K", 1, "test examples", 1, Aggregate::mean},
+    {"accuracy_selected",
+     "accuracy of the setting and epoch that are best on held-out training examples; ties go to the earlier",
+     1, "", kHigher, false, "1/K", 1, "test examples", 1, Aggregate::mean},
+    {"accuracy_best",
+     "accuracy of the setting or epoch that is best on these test examples themselves: optimistic, as what "
+     "is "
+     "chosen by the test set is",
+     1, "", kHigher, false, "1/K", 1, "test examples", 1, Aggregate::mean},
     {"accuracy_{}", "accuracy with so many last blocks tuned; all: the whole encoder", 1, "", kHigher, true,
      "1/K", 1, "test examples", 1, Aggregate::mean},
     {"text_to_image_recall_at_{}", "share of texts whose picture is among the k nearest", 1, "", kHigher,
