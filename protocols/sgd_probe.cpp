@@ -210,7 +210,7 @@ SgdProbe::SgdProbe() {
   train_.warmup_epochs = 2;
   train_.weight_decay = 0;
   train_.beta2 = 0.999;
-  train_.optimizer = "lars";
+  train_.optimizer = "sgd";  // LARS is for large batches: by small ones it hardly moves
 }
 
 void SgdProbe::describe(Options& options) {

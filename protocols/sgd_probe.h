@@ -34,7 +34,7 @@ class SgdProbe {
   void check(const Subject& subject, const std::vector<std::string>& taps) const;
   void check_batch(int64_t examples) const;
 
-  std::vector<double> base_lrs_ = {0.1, 0.3, 1, 3, 10};
+  std::vector<double> base_lrs_ = {0.003, 0.01, 0.03, 0.1, 0.3};
   std::string head_norm_ = "batch";
   double head_std_ = 0.01;
   std::string train_view_;

@@ -111,13 +111,15 @@ struct Rows {
 using Widths = std::vector<std::pair<std::string, int64_t>>;
 
 NamedTensors learned(const Widths& widths, const ProbeHeads::Settings& settings, const std::string& parts,
-                     const std::string& optimizer, std::vector<int64_t>* diverged_at = nullptr) {
+                     const std::string& optimizer, double weight_decay = 0,
+                     std::vector<int64_t>* diverged_at = nullptr) {
   const Rows rows;
   ProbeHeads heads(nullptr, widths, settings);
   RowBatches source(rows.of(parts), rows.labels, 20);
   TrainOptions train = recipe(optimizer, 1);
   train.epochs = 10;
   train.batch_size = 20;
+  train.weight_decay = weight_decay;
   Trainer trainer(heads, source, train, Execution(), 0);
   trainer.fit({});
   for (const ProbeHeads::Head& head : heads.heads()) {
@@ -160,15 +162,17 @@ TEST_P(ManyHeads, LearnInOnePassWhatEachLearnsAloneToTheBit) {
   }
 }
 
+constexpr double kDecay = 1;  // times a huge learning rate, it multiplies the weights in every step
+
 TEST(ProbeHeads, OneThatDivergesLeavesTheOthersAsTheyWouldBe) {
   ProbeHeads::Settings settings{.taps = {"a"}, .base_lrs = {1, 1e6, 3}, .batch_norm = true, .classes = 3};
   std::vector<int64_t> diverged_at;
-  const NamedTensors with = learned({{"a", 3}}, settings, "a", "lars", &diverged_at);
+  const NamedTensors with = learned({{"a", 3}}, settings, "a", "sgd", kDecay, &diverged_at);
   EXPECT_EQ(diverged_at[0], 0);
   EXPECT_GT(diverged_at[1], 1);
   EXPECT_EQ(diverged_at[2], 0);
   settings.base_lrs = {1, 3};
-  const NamedTensors without = learned({{"a", 3}}, settings, "a", "lars");
+  const NamedTensors without = learned({{"a", 3}}, settings, "a", "sgd", kDecay);
   for (const std::string name : {".weight", ".bias"}) {
     EXPECT_TRUE(at::equal(tensor_named(with, "heads.0" + name), tensor_named(without, "heads.0" + name)));
     EXPECT_TRUE(at::equal(tensor_named(with, "heads.2" + name), tensor_named(without, "heads.1" + name)));
@@ -179,7 +183,7 @@ TEST(ProbeHeads, WhereAllDivergeTheTrainerStops) {
   const ProbeHeads::Settings settings{
       .taps = {"a"}, .base_lrs = {1e6, 2e6}, .batch_norm = true, .classes = 3};
   const std::string message = error_message<std::runtime_error>([&] {
-    learned({{"a", 3}}, settings, "a", "lars");
+    learned({{"a", 3}}, settings, "a", "sgd", kDecay);
   });
   EXPECT_TRUE(message.starts_with("[train] step ")) << message;
   EXPECT_PRED2(contains, message, "expected a finite loss; got nan");

@@ -37,10 +37,12 @@ double value_of(const Record& record, const std::string& metric) {
   return found != nullptr ? found->value : -1;
 }
 
-const Json kSgd = {{"head_norm", "none"}, {"train", {{"optimizer", "sgd"}}}};
+const Json kPlain = {{"head_norm", "none"}};
+const Json kAdamW = {{"train", {{"optimizer", "adamw"}}}};
+const Json kLars = {{"base_lrs", {10, 30, 100, 300, 1000}}, {"train", {{"optimizer", "lars"}}}};
 
 TEST(SgdProbe, IsRightOnSeparablePictures) {
-  for (const Json& settings : {Json::object(), kSgd, Json{{"train", {{"optimizer", "adamw"}}}}}) {
+  for (const Json& settings : {Json::object(), kPlain, kAdamW, kLars}) {
     const Record record = probe(raw_pixels(), toy_task(120, 80), settings).record;
     EXPECT_DOUBLE_EQ(record.headline().value, 1.0);
     EXPECT_EQ(record.headline().name, "accuracy");
@@ -117,7 +119,7 @@ TEST(SgdProbe, ChoosesTheTapOnHeldOutTrain) {
   EXPECT_DOUBLE_EQ(record.resolved.at("validation_accuracy").get<double>(), 1.0);
   EXPECT_EQ(record.resolved.at("trials"), 10);
   const Record equal =
-      probe(tap_subject(), toy_task(120, 40), {{"base_lrs", {3, 1}}}, {"z_pixels", "m_pixels"}).record;
+      probe(tap_subject(), toy_task(120, 40), {{"base_lrs", {0.3, 0.1}}}, {"z_pixels", "m_pixels"}).record;
   EXPECT_EQ(equal.resolved.at("tap"), "z_pixels") << "equal taps go to the one named first";
 }
 
@@ -169,7 +171,7 @@ TEST(SgdProbe, AVeryLongTableKeepsItsEnd) {
 }
 
 TEST(SgdProbe, ASingleHeadNeedsNothingHeldOut) {
-  const Json settings = {{"held_out", 0}, {"base_lrs", {3}}, {"evaluate_every", 4}};
+  const Json settings = {{"held_out", 0}, {"base_lrs", {0.1}}, {"evaluate_every", 4}};
   const Record record = probe(raw_pixels(), toy_task(64, 30), settings).record;
   EXPECT_EQ(record.find("accuracy_selected"), nullptr);
   EXPECT_FALSE(record.resolved.contains("validation_accuracy"));
@@ -206,7 +208,9 @@ TEST(SgdProbe, GivesAHeadThatBelongsToTheEncoder) {
 }
 
 TEST(SgdProbe, AHeadThatDivergesIsDroppedAndNamed) {
-  const Json settings = {{"base_lrs", {1, 1e6, 3}}, {"evaluate_every", 10}, {"train", {{"epochs", 30}}}};
+  const Json settings = {{"base_lrs", {0.1, 1e6, 0.3}},
+                         {"evaluate_every", 10},
+                         {"train", {{"epochs", 30}, {"weight_decay", 1}}}};
   const Record record = probe(raw_pixels(), toy_task(64, 30), settings).record;
   EXPECT_DOUBLE_EQ(record.headline().value, 1.0);
   int64_t told = 0;
@@ -221,7 +225,7 @@ TEST(SgdProbe, AHeadThatDivergesIsDroppedAndNamed) {
   EXPECT_FALSE(last.contains("test_accuracy"));
   EXPECT_EQ(record.resolved.at("trials"), 9);
   const std::string message = error_message<std::runtime_error>([&] {
-    probe(raw_pixels(), toy_task(64, 30), {{"base_lrs", {1e6, 9e5}}});
+    probe(raw_pixels(), toy_task(64, 30), {{"base_lrs", {1e6, 9e5}}, {"train", {{"weight_decay", 1}}}});
   });
   EXPECT_TRUE(message.starts_with("[train] step ")) << message;
   EXPECT_PRED2(contains, message, "expected a finite loss; got nan");
@@ -307,9 +311,9 @@ TEST(SgdProbe, WarnsWhereTheChosenRateIsAtTheEdge) {
       count += contains(warning, "at the edge of its grid") ? 1 : 0;
     return count;
   };
-  EXPECT_EQ(warned({3, 10}), 1);
-  EXPECT_EQ(warned({3}), 0) << "a single rate is no choice";
-  EXPECT_EQ(warned({3, 0.01, 10}), 0) << "the edges are of the values, not of the list";
+  EXPECT_EQ(warned({0.1, 0.3}), 1);
+  EXPECT_EQ(warned({0.1}), 0) << "a single rate is no choice";
+  EXPECT_EQ(warned({0.1, 0.001, 10}), 0) << "the edges are of the values, not of the list";
 }
 
 /// Settings of papers, for `repbench evaluate --settings`.
