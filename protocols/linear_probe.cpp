@@ -13,6 +13,7 @@
 #include "protocols/paper_metrics.h"
 #include "protocols/probe_data.h"
 #include "protocols/probe_scores.h"
+#include "protocols/sgd_probe.h"
 #include "protocols/solvers/ridge.h"
 #include "protocols/strength_search.h"
 
@@ -31,8 +32,9 @@ class LinearProbe final : public Protocol {
     options.add("classifier", &fit_.classifier,
                 {.help = "logistic: multinomial, scikit-learn's objective; ridge: closed form; svm, "
                          "ovr_logistic: each class against the rest (liblinear), also for several classes a "
-                         "picture",
-                 .choices = {"logistic", "ridge", "svm", "ovr_logistic"}});
+                         "picture; sgd: gradient descent on varied pictures (keys sgd.*; of the others it "
+                         "takes taps, metric and head alone)",
+                 .choices = {"logistic", "ridge", "svm", "ovr_logistic", "sgd"}});
     options.add("taps", &taps_, {.help = "features to choose from; empty: the encoder's own list"});
     options.add("normalisation", &norms_,
                 {.help = "of features, to choose from: standardise (by the training rows), l2 (to length 1), "
@@ -68,6 +70,7 @@ class LinearProbe final : public Protocol {
     options.add("head", &head_,
                 {.help = "a head.safetensors of the same weights, view and classes: judged as it is, without "
                          "training"});
+    options.add_group("sgd", sgd_);
   }
 
   bool takes_several_labels() const override {
@@ -77,9 +80,14 @@ class LinearProbe final : public Protocol {
 
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
     if (!head_.empty()) return judge_head(subject, task, context);
+    const std::vector<std::string> taps = taps_.empty() ? subject.encoder->default_taps() : taps_;
+    if (fit_.classifier == "sgd") {
+      ProtocolResult result = sgd_.run(subject, task, context, taps);
+      choose_headline(task, result.record);
+      return result;
+    }
     check();
     fit_.threads = static_cast<int>(context.execution.threads);
-    const std::vector<std::string> taps = taps_.empty() ? subject.encoder->default_taps() : taps_;
     const ProbeData data = load_probe_data(subject, task, taps, selection_, context, "linear_probe");
     const auto start = std::chrono::steady_clock::now();
     const std::vector<Trials> trials = try_all(data, taps, context);
@@ -312,6 +320,7 @@ class LinearProbe final : public Protocol {
   bool report_best_ = false;
   std::string metric_;
   std::string head_;
+  SgdProbe sgd_;
 };
 
 }  // namespace

@@ -53,6 +53,14 @@ constexpr auto kKinds = std::to_array<MetricKind>({
      "1/K", 1, "test examples", 1, Aggregate::mean},
     {"accuracy_shifted_{}", "accuracy on other pictures of the same classes, among the classes they have", 1,
      "", kHigher, false, "1/K", 1, "test examples of the shifted set", 1, Aggregate::mean},
+    {"accuracy_selected",
+     "accuracy of the setting and epoch that are best on held-out training examples; ties go to the earlier",
+     1, "", kHigher, false, "1/K", 1, "test examples", 1, Aggregate::mean},
+    {"accuracy_best",
+     "accuracy of the setting or epoch that is best on these test examples themselves: optimistic, as what "
+     "is "
+     "chosen by the test set is",
+     1, "", kHigher, false, "1/K", 1, "test examples", 1, Aggregate::mean},
     {"accuracy_{}", "accuracy with so many last blocks tuned; all: the whole encoder", 1, "", kHigher, true,
      "1/K", 1, "test examples", 1, Aggregate::mean},
     {"mean_top1_top5", "mean of accuracy and accuracy_top5: the metric of Kinetics700", 1, "", kHigher, true,

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace repbench {
@@ -19,25 +19,32 @@ std::vector<std::string> pools_of(const Encoder& encoder) {
 }
 
 struct Tap {
-  int64_t block = -1;  // -1: after the last norm
+  std::string text;
+  int64_t block = -1;   // -1: after the last norm
+  bool normed = false;  // what comes out of the block goes through the last norm
   std::string pool;
 };
 
-/// "POOL" or "block:K:POOL"; throws for any other text.
+/// "POOL", "block:K:POOL" or "block:K:norm:POOL"; throws for any other text.
 Tap parse_tap(const std::string& text, const Encoder& encoder, int64_t depth) {
-  Tap tap{-1, text};
+  constexpr std::string_view kNorm = "norm:";
+  Tap tap{text, -1, false, text};
   if (text.starts_with("block:")) {
     const char* const end = text.data() + text.size();
     const char* const stop = std::from_chars(text.data() + 6, end, tap.block).ptr;
     const bool in_range = tap.block >= 0 && tap.block < depth && stop != end && *stop == ':';
     tap.pool = in_range ? std::string(stop + 1, end) : "";
+    tap.normed = tap.pool.starts_with(kNorm);
+    if (tap.normed) tap.pool.erase(0, kNorm.size());
   }
   const std::vector<std::string> pools = pools_of(encoder);
   if (std::find(pools.begin(), pools.end(), tap.pool) == pools.end()) {
-    throw std::invalid_argument(fmt::format(
-        "[{}] expected a tap: {}, attention{}, or block:K: and one of {}, K in 0 ... {}; got '{}'",
-        encoder.kind(), fmt::join(pools, ", "), encoder.text() == nullptr ? "" : ", projected",
-        fmt::join(pools, ", "), depth - 1, text));
+    throw std::invalid_argument(
+        fmt::format("[{}] expected a tap: {}, attention{}, or block:K: or block:K:norm: and one of {}, K in "
+                    "0 ... {}; got "
+                    "'{}'",
+                    encoder.kind(), fmt::join(pools, ", "), encoder.text() == nullptr ? "" : ", projected",
+                    fmt::join(pools, ", "), depth - 1, text));
   }
   return tap;
 }
@@ -48,7 +55,7 @@ std::map<std::string, at::Tensor> token_features(
     const Encoder& encoder, const at::Tensor& images, std::span<const std::string> taps,
     const StageContext& context, const std::function<at::Tensor(const at::Tensor& tokens)>& attention) {
   std::map<std::string, at::Tensor> found;
-  std::map<int64_t, std::vector<std::pair<std::string, std::string>>> after;  // stage -> taps and their pools
+  std::map<int64_t, std::vector<Tap>> after;  // by stage
   const int64_t norm = encoder.trunk_end() - 1, depth = (norm - 2) / 2;
   bool wants_attention = false, wants_projection = false;
   for (const std::string& tap : taps) {
@@ -57,20 +64,21 @@ std::map<std::string, at::Tensor> token_features(
     } else if (tap == "projected" && encoder.text() != nullptr) {
       wants_projection = true;
     } else {
-      const auto [block, how] = parse_tap(tap, encoder, depth);
-      after[block < 0 ? norm : 3 + 2 * block].emplace_back(tap, how);
+      const Tap parsed = parse_tap(tap, encoder, depth);
+      after[parsed.block < 0 ? norm : 3 + 2 * parsed.block].push_back(parsed);
     }
   }
   at::Tensor x = images;
   for (int64_t stage = 0; stage <= norm; ++stage) {
     if (wants_attention && stage == norm - 2) found["attention"] = attention(x);
     x = encoder.forward(x, stage, stage + 1, context);
-    for (const auto& [tap, how] : after[stage]) {
+    for (const Tap& tap : after[stage]) {
+      const at::Tensor tokens = tap.normed ? encoder.forward(x, norm, norm + 1, context) : x;
       // What comes out of a block is pooled as it is.
-      const at::Tensor vector = how == "tokens" ? x
-                                : stage == norm ? encoder.pool(x, how)
-                                                : encoder.Encoder::pool(x, how);
-      found[tap] = vector.contiguous();
+      const at::Tensor vector = tap.pool == "tokens"          ? tokens
+                                : tap.normed || stage == norm ? encoder.pool(tokens, tap.pool)
+                                                              : encoder.Encoder::pool(tokens, tap.pool);
+      found[tap.text] = vector.contiguous();
     }
   }
   if (wants_projection) {  // of the class token alone

@@ -42,6 +42,8 @@ TEST(MetricKinds, AreFoundByPatternsWithTheSpecialBeforeTheGeneral) {
   EXPECT_EQ(find_metric_kind("accuracy").name, "accuracy");
   EXPECT_EQ(find_metric_kind("accuracy_16_shot").name, "accuracy_{}_shot");
   EXPECT_EQ(find_metric_kind("accuracy_zero_shot").name, "accuracy_zero_shot");
+  EXPECT_EQ(find_metric_kind("accuracy_selected").name, "accuracy_selected");
+  EXPECT_EQ(find_metric_kind("accuracy_best").name, "accuracy_best");
   EXPECT_EQ(find_metric_kind("accuracy_0.5").name, "accuracy_{}");
   EXPECT_EQ(find_metric_kind("text_to_image_recall_at_10").name, "text_to_image_recall_at_{}");
 }
