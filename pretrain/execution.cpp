@@ -62,6 +62,22 @@ std::string cpu_model() {
   return "unknown";
 }
 
+/// The kernel keeps one peak a process; measuring a stretch of time of its own forgets it.
+void forget_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
+
+int64_t kernels_peak() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;
+  }
+  return 0;
+}
+
+int64_t& peak_of_earlier_stretches() {
+  static int64_t bytes = 0;
+  return bytes;
+}
+
 }  // namespace
 
 void ExecutionOptions::describe(Options& options) {
@@ -105,14 +121,18 @@ Json environment(const Execution& execution) {
       {"compiler", __VERSION__}};
 }
 
-void reset_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
+void reset_peak_memory() {
+  peak_of_earlier_stretches() = 0;
+  forget_peak();
+}
 
-int64_t peak_memory_bytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;
-  }
-  return 0;
+int64_t peak_memory_bytes() { return std::max(peak_of_earlier_stretches(), kernels_peak()); }
+
+int64_t peak_memory_of(const std::function<void()>& work) {
+  peak_of_earlier_stretches() = peak_memory_bytes();
+  forget_peak();
+  work();
+  return kernels_peak();
 }
 
 }  // namespace repbench

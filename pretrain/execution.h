@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -58,5 +59,9 @@ Json environment(const Execution& execution);
 /// Peak resident memory of this process since the last reset, in bytes (Linux).
 void reset_peak_memory();
 int64_t peak_memory_bytes();
+
+/// The same while `work` runs, for one thread at a time; peak_memory_bytes() goes on counting from its own
+/// reset.
+int64_t peak_memory_of(const std::function<void()>& work);
 
 }  // namespace repbench

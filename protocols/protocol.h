@@ -39,12 +39,11 @@ struct Subject {
   std::shared_ptr<const FeatureFile> features = nullptr;
 };
 
-/// On what. Data sets are empty for protocols that need none.
+/// On what. Data sets are empty where a protocol needs none and none is named.
 struct Task {
   std::shared_ptr<const Dataset> train, test;
   IndexList train_examples, test_examples;
-
-  std::string view;  // evaluation view
+  std::string view;  // evaluation view; in turns: empty for each subject's own
 
   /// For choosing settings: the split that Protocol::validation_split names; null if it names none.
   std::shared_ptr<const Dataset> validation = nullptr;
@@ -99,7 +98,7 @@ class Protocol {
                                                    const ProtocolContext& context);
 };
 
-/// What of a data set a protocol cannot do without.
+/// What of a data set a protocol cannot do without. Who needs nothing may make use of one that is named.
 enum class Needs { nothing, pictures, labels };
 
 /// What a protocol judges in a file of features: nothing (it needs an encoder), test rows alone, or test rows

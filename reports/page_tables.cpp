@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -134,23 +135,17 @@ void append_metric(const std::vector<std::string>& head, const Metric& metric, T
   table.rows.push_back(std::move(cells));
 }
 
-}  // namespace
-
-Section throughput_section(const PageData& data) {
-  std::vector<const Record*> records = pointers_to(data.records);
-  std::erase_if(records, [](const Record* record) { return record->protocol != "throughput"; });
+/// A row a report of speed, a column a metric of the kind.
+Table metrics_table(const std::vector<const Record*>& records,
+                    const std::function<bool(const Metric&)>& belongs) {
   std::vector<std::string> names;
   for (const Record* record : records) {
     for (const Metric& metric : record->metrics) {
-      if (std::find(names.begin(), names.end(), metric.name) == names.end()) names.push_back(metric.name);
+      if (belongs(metric) && std::find(names.begin(), names.end(), metric.name) == names.end())
+        names.push_back(metric.name);
     }
   }
-  Section section{"Throughput", "", {}};
-  if (records.empty()) return section;
-  Table table{"Throughput",
-              "Compare speeds only where the same machine took them in one measurement.",
-              {"encoder", "measured as"},
-              {}};
+  Table table{"", "", {"encoder", "measured as"}, {}};
   table.columns.insert(table.columns.end(), names.begin(), names.end());
   const std::vector<Column> columns = columns_of(records);
   for (const Row& row : rows_of(records)) {
@@ -165,7 +160,27 @@ Section throughput_section(const PageData& data) {
       }
     }
   }
-  section.parts.emplace_back(table);
+  return table;
+}
+
+}  // namespace
+
+Section throughput_section(const PageData& data) {
+  std::vector<const Record*> records = pointers_to(data.records);
+  std::erase_if(records, [](const Record* record) { return record->protocol != "throughput"; });
+  Section section{"Throughput", "", {}};
+  const auto append = [&](const std::string& title, const std::string& note, const auto& belongs) {
+    Table table = metrics_table(records, belongs);
+    table.title = title;
+    table.note = note;
+    if (table.columns.size() > 2) section.parts.emplace_back(std::move(table));
+  };
+  const auto is_rate = [](const Metric& metric) { return metric.unit.ends_with("/s"); };
+  const auto is_time = [](const Metric& metric) { return metric.unit == "ms"; };
+  append("Throughput", "Compare speeds only where the same machine took them in one measurement.", is_rate);
+  append("Milliseconds a call", "Percentiles over all timed calls.", is_time);
+  append("Beside the speed", "What the precision costs, and how long the encoder waited for pictures.",
+         [&](const Metric& metric) { return !is_rate(metric) && !is_time(metric); });
   return section;
 }
 

@@ -88,7 +88,7 @@ struct Circumstances {
 Task task_of(const Evaluation& evaluation, const Subject& subject) {
   const ProtocolKind& kind = find_protocol(evaluation.protocol);
   if (subject.features != nullptr) check_judges_features(kind);
-  return kind.needs != Needs::nothing ? open_task(evaluation, subject) : Task{};
+  return evaluation.dataset.empty() ? Task{} : open_task(evaluation, subject);
 }
 
 /// What was asked, of which data: what two reports must share to be compared.
@@ -189,6 +189,10 @@ void EvaluateOptions::describe(Options& options, bool of_features) {
   execution.describe(options);
 }
 
+std::string default_dataset(const std::string& protocol) {
+  return find_protocol(protocol).needs == Needs::nothing ? "" : "fashion_mnist";
+}
+
 Evaluation prepare_evaluation(const std::string& protocol, const std::string& dataset, const Json& settings,
                               const std::string& source, const std::vector<std::string>& assignments) {
   Evaluation evaluation{.protocol = protocol,
@@ -209,9 +213,8 @@ Evaluation prepare_evaluation(const std::string& protocol, const std::string& da
 }
 
 std::string folder_name(const Evaluation& evaluation) {
-  std::string dataset = find_protocol(evaluation.protocol).needs != Needs::nothing
-                            ? DatasetSpec::parse(evaluation.dataset).slug()
-                            : "synthetic";
+  const std::string dataset =
+      evaluation.dataset.empty() ? "synthetic" : DatasetSpec::parse(evaluation.dataset).slug();
   const std::string classifier = evaluation.requested.value("classifier", std::string());
   return fmt::format("{}.{}{}{}", dataset, evaluation.protocol, classifier.empty() ? "" : "-", classifier);
 }
@@ -271,8 +274,11 @@ std::vector<Record> run_in_turns(Evaluation& evaluation, std::span<const Subject
   Circumstances run(evaluation, progress);
   std::vector<Task> tasks;
   for (const Subject& subject : subjects) tasks.push_back(task_of(evaluation, subject));
-  std::vector<ProtocolResult> results =
-      evaluation.instance->run_in_turns(subjects, tasks.front(), run.context);
+  for (size_t i = 0; i < subjects.size(); ++i)
+    if (tasks[i].train) write_draws(tasks[i], evaluation, folders[i]);
+  Task shared = tasks.front();
+  if (evaluation.options.view.empty()) shared.view.clear();
+  std::vector<ProtocolResult> results = evaluation.instance->run_in_turns(subjects, shared, run.context);
   std::vector<Record> records;
   for (size_t i = 0; i < subjects.size(); ++i) {
     complete(results[i], run, evaluation, subjects[i], tasks[i]);

@@ -35,15 +35,18 @@ struct EvaluateOptions {
 /// One protocol on one data set, fully set: parsed before anything expensive starts.
 struct Evaluation {
   std::string protocol;
-  std::string dataset;
+  std::string dataset;  // "": none
   EvaluateOptions options;
   std::unique_ptr<Protocol> instance;
   Json requested;  // every setting
   Json identity;   // those that change results
 };
 
-/// `dataset` may be that of a file of features (suite/feature_task.h). Throws std::invalid_argument naming
-/// source and key.
+/// The data set where none is named: Fashion-MNIST; "" (none) for a protocol that needs nothing of one.
+std::string default_dataset(const std::string& protocol);
+
+/// `dataset` may be that of a file of features (suite/feature_task.h), or "" where none is needed. Throws
+/// std::invalid_argument naming source and key.
 Evaluation prepare_evaluation(const std::string& protocol, const std::string& dataset, const Json& settings,
                               const std::string& source, const std::vector<std::string>& assignments);
 

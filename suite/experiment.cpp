@@ -43,7 +43,7 @@ Evaluation prepare(const Experiment::EvaluationRow& row, const Experiment& exper
 class DataHashes {
  public:
   Json of(const Experiment::EvaluationRow& row) {
-    if (find_protocol(row.protocol).needs == Needs::nothing) return nullptr;
+    if (row.dataset.empty()) return nullptr;
     return {hash(row.dataset, row.set.value("train_split", "train")),
             hash(row.dataset, row.set.value("test_split", "test"))};
   }

@@ -133,7 +133,8 @@ std::vector<Experiment::EvaluationRow> read_evaluations(const CheckedJson& file,
     row.expect_only({"name", "protocol", "dataset", "set", "controls", "objectives"});
     const auto dataset = row.find("dataset"), set = row.find("set"), controls = row.find("controls"),
                objectives = row.find("objectives");
-    rows.push_back({row.at("protocol").text(), dataset ? dataset->text() : "fashion_mnist",
+    const std::string protocol = row.at("protocol").text();
+    rows.push_back({protocol, dataset ? dataset->text() : default_dataset(protocol),
                     set ? set->object() : Json::object(), controls ? controls->flag() : true,
                     objectives ? objectives->texts() : std::vector<std::string>()});
     for (const std::string& objective : rows.back().objectives) make_recipe(objective);

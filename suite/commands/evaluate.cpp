@@ -108,9 +108,7 @@ void refuse_another(const std::filesystem::path& folder, const Evaluation& evalu
   const std::filesystem::path file = folder / "report.json";
   if (!std::filesystem::exists(file)) return;
   const Record there = read_record(file);
-  const bool has_data = find_protocol(evaluation.protocol).needs != Needs::nothing;
-  if (there.requested == evaluation.requested &&
-      there.dataset.value("spec", "") == (has_data ? evaluation.dataset : "") &&
+  if (there.requested == evaluation.requested && there.dataset.value("spec", "") == evaluation.dataset &&
       there.checkpoint.value("sha256", "") == subject.sha256 && there.checkpoint.at("label") == subject.label)
     return;
   throw std::invalid_argument(fmt::format(
@@ -120,9 +118,10 @@ void refuse_another(const std::filesystem::path& folder, const Evaluation& evalu
 }
 
 /// A file of features is its own data set.
-std::vector<std::string> datasets_of(const Arguments& arguments, const std::optional<Subject>& features) {
+std::vector<std::string> datasets_of(const Arguments& arguments, const std::string& protocol,
+                                     const std::optional<Subject>& features) {
   if (!features) {
-    if (arguments.datasets.empty()) return {"fashion_mnist"};
+    if (arguments.datasets.empty()) return {default_dataset(protocol)};
     std::vector<std::string> specs;
     for (const std::string& list : arguments.datasets) {
       for (std::string& spec : split_dataset_list(list)) specs.push_back(std::move(spec));
@@ -135,7 +134,7 @@ std::vector<std::string> datasets_of(const Arguments& arguments, const std::opti
         "got {}",
         arguments.datasets.front()));
   }
-  for (const std::string& protocol : arguments.protocols) check_judges_features(find_protocol(protocol));
+  for (const std::string& each : arguments.protocols) check_judges_features(find_protocol(each));
   return {feature_dataset(*features)};
 }
 
@@ -172,7 +171,7 @@ std::vector<Evaluation> evaluations_of(const Arguments& arguments, const std::op
   std::map<std::string, Settings> settings = settings_of(arguments);
   for (const std::string& protocol : arguments.protocols) {
     const Settings& of_file = settings[protocol];
-    for (const std::string& dataset : datasets_of(arguments, features)) {
+    for (const std::string& dataset : datasets_of(arguments, protocol, features)) {
       evaluations.push_back(
           prepare_evaluation(protocol, dataset, of_file.values, of_file.source, arguments.assignments));
     }
@@ -230,7 +229,7 @@ void add_evaluate(CLI::App& program) {
       ->allow_extra_args(false);
   command->add_option("--dataset", arguments->datasets, "D[,D...] (see: repbench list datasets)")
       ->allow_extra_args(false)
-      ->default_str("fashion_mnist");
+      ->default_str("fashion_mnist; throughput: none, no real pictures");
   command
       ->add_option("--settings", arguments->settings,
                    "a file of settings of the protocol that it names, as those in configs/protocols; "

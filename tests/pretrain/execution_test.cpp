@@ -97,5 +97,15 @@ TEST_F(ExecutionTest, MeasuresThePeakOfMemorySinceTheLastReset) {
   EXPECT_GT(peak_memory_bytes(), 10 << 20);
 }
 
+TEST_F(ExecutionTest, MeasuresThePeakOfAStretchWithoutForgettingTheOther) {
+  const int64_t large = int64_t{256} << 20;
+  reset_peak_memory();
+  std::vector<char>(static_cast<size_t>(large), 1).swap(*std::make_unique<std::vector<char>>());
+  const int64_t before = peak_memory_bytes();
+  EXPECT_LT(peak_memory_of([] {}), before);
+  EXPECT_GE(peak_memory_bytes(), before);
+  EXPECT_GT(peak_memory_of([&] { std::vector<char>(static_cast<size_t>(large), 1).back() = 0; }), large);
+}
+
 }  // namespace
 }  // namespace repbench

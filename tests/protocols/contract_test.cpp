@@ -21,7 +21,8 @@ Json quick(const std::string& protocol) {
   if (protocol == "knn") return {{"k", {1, 20}}};
   if (protocol == "finetune")
     return {{"points", {"0", "1"}}, {"train", {{"epochs", 1}, {"batch_size", 16}, {"warmup_epochs", 0.5}}}};
-  if (protocol == "throughput") return {{"repetitions", 3}, {"block_seconds", 0.01}, {"batch", 2}};
+  if (protocol == "throughput")
+    return {{"repetitions", 3}, {"block_seconds", 0.01}, {"batch", 2}, {"matmul_size", 32}};
   if (protocol == "zero_shot") return {{"prompts", toy_prompts()}};
   if (protocol == "few_shot") return {{"shots", {1, 2}}, {"seeds", 2}, {"prompts", toy_prompts()}};
   if (protocol == "retrieval") return {{"captions_per_picture", 1}};

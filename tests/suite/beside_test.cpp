@@ -12,10 +12,10 @@ class Beside : public testing::Test {
  protected:
   std::string path(const std::string& name) { return (folder_ / name).string(); }
   Finished evaluate(const std::string& arguments) {
-    return run_repbench(folder_,
-                        "evaluate " + arguments +
-                            " --protocol throughput repetitions=3 block_seconds=0.01 batch=2 --out " +
-                            path("reports"));
+    return run_repbench(
+        folder_, "evaluate " + arguments +
+                     " --protocol throughput repetitions=3 block_seconds=0.01 batch=2 matmul_size=64 --out " +
+                     path("reports"));
   }
   void pretrain(const std::string& name, const std::string& settings) {
     const Finished finished =

@@ -38,7 +38,7 @@ TEST_F(CommandLine, PretrainsEvaluatesAndReports) {
   EXPECT_EQ(evaluated.exit_code, 2) << "knn has no classifier: refused before anything runs";
   for (const std::string protocol :
        {"linear_probe classifier=ridge", "knn k=1,5 headline_k=5",
-        "throughput repetitions=3 block_seconds=0.01", "reconstruction examples=8",
+        "throughput repetitions=3 block_seconds=0.01 matmul_size=64", "reconstruction examples=8",
         "finetune points=0,all train.epochs=1 train.warmup_epochs=0 train.batch_size=16"}) {
     const Finished judged = run("evaluate " + path("run") + " --dataset idx:" + path("data") + " --out " +
                                 path("reports") + " --protocol " + protocol);
