@@ -24,7 +24,7 @@ MEAN, DEVIATION = 0.5, 0.25
 SHARES = [0.3, 0.9, 0.55, 0.2, 0.75, 0.6, 0.1, 0.85, 0.5, 0.4]
 CENTRES = {1: (3, 2), 4: (8, 8), 6: (15, 0), 9: (7, 11)}  # steps that cut: rows and columns
 SHOWN = ("head.weight", "head.bias", "fc_norm.weight", "cls_token", "patch_embed.proj.bias",
-         "blocks.1.attn.qkv.bias")
+         "blocks.1.mlp.fc1.bias")
 
 
 def model_of(parameters):

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "pretrain/models/vit.h"
 #include "protocols/classifier.h"
 #include "tests/pretrain/golden_tensors.h"
 #include "tests/protocols/toy_subject.h"
@@ -144,13 +145,13 @@ void expect_golden(const std::string& run, Classifier& classifier, Objective& ob
   }
   const NamedTensors tensors = all_tensors(classifier);
   for (const char* name : {"head.weight", "head.bias", "fc_norm.weight", "cls_token", "patch_embed.proj.bias",
-                           "blocks.1.attn.qkv.bias"}) {
+                           "blocks.1.mlp.fc1.bias"}) {
     EXPECT_LT(relative_error(tensor_named(tensors, name).detach(),
                              golden().at(run + ".last." + name).reshape_as(tensor_named(tensors, name))),
               2e-3)
         << name;
   }
-  for (const char* name : {"ema.head.weight", "ema.blocks.1.attn.qkv.bias"}) {
+  for (const char* name : {"ema.head.weight", "ema.blocks.1.mlp.fc1.bias"}) {
     const std::string stored = run + "." + name;
     EXPECT_LT(relative_error(tensor_named(tensors, name), golden().at(stored)), 2e-3) << name;
   }

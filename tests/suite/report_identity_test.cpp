@@ -32,7 +32,7 @@ const std::vector<LockedReport> kLocked = {
     {"few_shot", R"({"shots": [1, 2], "seeds": 2, "prompts": "off"})",
      "a6d1b188957e8a2c6852ad8ffa18abe1b9c002414ae74ff261107a3917d62d40"},
     {"finetune", R"({"points": ["0", "all"], "train": {"epochs": 1, "warmup_epochs": 0, "batch_size": 16}})",
-     "2f036be9f3e863f25900f59de2de16808fbf8f3a6afe8f28f93635b63f0ca292"},
+     "e627c297ef8228f52eaf68686297fe9011aa3e458d1f4526079fa01948ddd418"},
     {"throughput", R"({"repetitions": 3, "block_seconds": 0.01, "batch": 2})",
      "bde4be5db0dff129d60e79af86e4db80364d901294e5f923108c79328b6f14a5"},
     {"reconstruction", R"({"examples": 8, "rows": 4})",
