@@ -1,29 +1,34 @@
 #include "protocols/classifier.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <stdexcept>
-
-#include "pretrain/mixing.h"
 
 namespace repbench {
 namespace {
 
-/// A projection into the space shared with texts is no part of a classifier.
-int64_t stage_count(const Encoder& encoder) { return encoder.trunk_end(); }
+const Stage& stage_of(const Encoder& encoder, int64_t stage) {
+  return encoder.stages()[static_cast<size_t>(stage)];
+}
 
-/// Layer-decay id (BEiT's rule): 0 for the stem, K + 1 for block K, depth + 1 for what comes behind.
-int64_t layer_of(const Encoder& encoder, int64_t stage) {
-  const std::string& name = encoder.stages()[static_cast<size_t>(stage)].name;
-  if (!name.starts_with("block.")) return stage < 2 ? 0 : depth_of(encoder) + 1;
-  int64_t block = 0;
-  std::from_chars(name.data() + 6, name.data() + name.size(), block);
-  return block + 1;
+/// The last stage of the trunk: a norm of the tokens, or fc_norm, which works on what is pooled.
+const Stage& final_norm(const Encoder& encoder) { return stage_of(encoder, encoder.trunk_end() - 1); }
+
+bool norms_what_is_pooled(const Encoder& encoder) {
+  return final_norm(encoder).parameters.front().name.starts_with("fc_norm");
+}
+
+ClassifierHead head_for(const Encoder& encoder, const Classifier::Settings& settings) {
+  const bool has_own = settings.head_norm == HeadNorm::fc_norm && norms_what_is_pooled(encoder);
+  return ClassifierHead({.norm = has_own ? HeadNorm::none : settings.head_norm,
+                         .std = settings.head_std,
+                         .width = final_norm(encoder).parameters.front().tensor.size(0),
+                         .classes = settings.classes,
+                         .seed = settings.seed});
 }
 
 }  // namespace
@@ -35,7 +40,8 @@ int64_t depth_of(const Encoder& encoder) {
 }
 
 int64_t first_tuned_stage(const Encoder& encoder, const std::string& blocks) {
-  const int64_t depth = depth_of(encoder), end = stage_count(encoder);
+  // A projection into the space shared with texts is no part of a classifier.
+  const int64_t depth = depth_of(encoder), end = encoder.trunk_end();
   if (blocks == "all") return 0;
   if (blocks == "0") return end;
   if (blocks == "0.5" && depth > 0) return encoder.stage_index(fmt::format("block.{}.mlp", depth - 1));
@@ -54,106 +60,120 @@ Classifier::Classifier(std::unique_ptr<Encoder> encoder, const Settings& setting
     throw std::invalid_argument(
         fmt::format("[finetune] expected an encoder with blocks; got {}", encoder_->kind()));
   }
-  for (int64_t stage = 0; stage < stage_count(*encoder_); ++stage) {
-    for (const NamedTensor& named : encoder_->stages()[static_cast<size_t>(stage)].parameters) {
-      named.tensor.set_requires_grad(stage >= settings_.first_stage);
-    }
+  const bool replaces_norm = settings_.head_norm == HeadNorm::fc_norm && !norms_what_is_pooled(*encoder_);
+  end_ = encoder_->trunk_end() - (replaces_norm ? 1 : 0);
+  for (int64_t stage = 0; stage < encoder_->trunk_end(); ++stage) {
+    for (const NamedTensor& named : stage_of(*encoder_, stage).parameters)
+      named.tensor.set_requires_grad(is_tuned(stage));
   }
-  const Stage& norm = encoder_->stages()[static_cast<size_t>(stage_count(*encoder_) - 1)];
-  const int64_t width = norm.parameters.front().tensor.size(0);
-  head_ = Linear(width, settings_.classes);
-  running_mean_ = at::zeros({width});
-  running_var_ = at::ones({width});
-  const at::Generator generator = at::detail::createCPUGenerator(settings_.seed);
-  // timm truncates at two, 200 deviations away: nothing is cut.
-  head_.weight = at::empty(head_.weight.sizes()).normal_(0.0, 0.01, generator).set_requires_grad(true);
-  head_.bias.set_requires_grad(true);
+  head_ = head_for(*encoder_, settings_);
+  if (settings_.ema <= 0) return;
+  NamedTensors live = head_.trained();
+  const auto add = [&](const NamedTensors& more) { live.insert(live.end(), more.begin(), more.end()); };
+  add(head_.statistics());
+  for (int64_t stage = settings_.first_stage; stage < end_; ++stage)
+    add(stage_of(*encoder_, stage).parameters);
+  average_.emplace(std::move(live), settings_.ema);
+}
+
+at::Tensor Classifier::prefix(const at::Tensor& images, at::ScalarType compute) const {
+  const c10::NoGradGuard frozen;
+  const StageContext inference{.training = false, .compute = compute};
+  const at::Tensor x = encoder_->forward(images, 0, std::min(settings_.first_stage, end_), inference);
+  return settings_.first_stage >= end_ ? encoder_->pool(x, settings_.tap) : x;
+}
+
+at::Tensor Classifier::scores_behind(const at::Tensor& prefix, const StageContext& context) const {
+  if (settings_.first_stage >= end_) return head_(prefix, context.training);
+  const at::Tensor x = encoder_->forward(prefix, settings_.first_stage, end_, context);
+  return head_(encoder_->pool(x, settings_.tap), context.training);
 }
 
 at::Tensor Classifier::scores(const View& view, const StageContext& context) const {
-  return scores_of(encoder_->ingest(view), context);
-}
-
-at::Tensor Classifier::scores_of(const at::Tensor& images, const StageContext& context) const {
-  const int64_t end = stage_count(*encoder_);
-  at::Tensor x = images;
-  {
-    const c10::NoGradGuard frozen;
-    const StageContext inference{.training = false, .compute = context.compute};
-    x = encoder_->forward(x, 0, settings_.first_stage, inference);
-  }
-  x = encoder_->forward(x, settings_.first_stage, end, context);
-  at::Tensor pooled = encoder_->pool(x, settings_.tap);
-  if (settings_.batch_norm) {
-    constexpr double kMomentum = 0.1, kEpsilon = 1e-6;
-    pooled =
-        at::batch_norm(pooled, {}, {}, running_mean_, running_var_, context.training, kMomentum, kEpsilon,
-                       /*cudnn_enabled=*/false);
-  }
-  return head_(pooled, at::kFloat);
+  return scores_behind(prefix(encoder_->ingest(view), context.compute), context);
 }
 
 Measurements Classifier::step(const Batch& batch, StepContext& context) {
-  const StageContext stage{.training = true, .compute = context.execution->compute_dtype()};
-  const at::Tensor images = encoder_->ingest(batch.views.at(0));
-  const at::Tensor labels = batch.labels.to(images.device());
   const MixOptions options{.mixup = settings_.mixup, .cutmix = settings_.cutmix};
+  if (!options.mixes()) return step_mixed(batch, {}, context);
   RandomStream stream(context.seed, Purpose::mixing, 0,
                       static_cast<uint64_t>(context.step * context.micro_batches + context.micro_batch));
-  const Mix mix = draw_mix(options, images.size(2), images.size(3), stream);
-  const at::Tensor logits = scores_of(mix_images(images, mix), stage);
+  const at::Tensor& pixels = batch.views.at(0).data;
+  return step_mixed(batch, draw_mix(options, pixels.size(1), pixels.size(2), stream), context);
+}
+
+Measurements Classifier::step_mixed(const Batch& batch, const Mix& mix, StepContext& context) {
+  const DropPath drop{.rate = settings_.drop_path,
+                      .seed = context.seed,
+                      .step = static_cast<uint64_t>(context.step),
+                      .keys = batch.keys};
+  const StageContext stage{.training = true,
+                           .compute = context.execution->compute_dtype(),
+                           .drop_path = settings_.drop_path > 0 ? &drop : nullptr};
+  const at::Device device = head_.trained().front().tensor.device();
+  const at::Tensor x = batch.features.defined()
+                           ? batch.features.to(device)
+                           : prefix(mix_images(encoder_->ingest(batch.views.at(0)), mix), stage.compute);
+  const at::Tensor labels = batch.labels.to(device);
+  const at::Tensor logits = scores_behind(x, stage);
+  const double smoothing = settings_.label_smoothing;
   const at::Tensor loss =
-      options.mixes()
-          ? soft_cross_entropy(logits, mix_labels(labels, settings_.classes, settings_.label_smoothing, mix))
-          : at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, settings_.label_smoothing);
+      mix.share < 1.0 ? soft_cross_entropy(logits, mix_labels(labels, settings_.classes, smoothing, mix))
+                      : at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, smoothing);
   const double correct = logits.argmax(1).eq(labels).to(at::kFloat).mean().item<double>();
   const double value = loss.item<double>();
   context.backward(loss, /*last=*/true);
   return {{"loss", value}, {"accuracy", correct}};
 }
 
+void Classifier::after_step(const StepContext&) {
+  if (average_) average_->update();
+}
+
+void Classifier::swap_average() {
+  if (!average_) throw std::logic_error("[finetune] expected an average of the weights; got none");
+  average_->swap();
+}
+
 std::vector<ParameterGroup> Classifier::parameter_groups(double weight_decay) {
-  std::vector<ParameterGroup> groups =
-      decay_groups({{"head.weight", head_.weight}, {"head.bias", head_.bias}}, weight_decay);
   const int64_t depth = depth_of(*encoder_);
-  for (int64_t stage = settings_.first_stage; stage < stage_count(*encoder_); ++stage) {
-    const double scale =
-        std::pow(settings_.layer_decay, static_cast<double>(depth + 1 - layer_of(*encoder_, stage)));
-    for (ParameterGroup& group :
-         decay_groups(encoder_->stages()[static_cast<size_t>(stage)].parameters, weight_decay)) {
-      group.lr_scale = [scale](int64_t) { return scale; };
-      // Positions and the class token do not decay in fine-tuning (MAE, BEiT).
-      if (stage == 1) group.weight_decay = [](int64_t) { return 0.0; };
-      groups.push_back(std::move(group));
-    }
+  const auto of_stage = [&](std::string_view stage, const NamedTensors& parameters) {
+    return layer_decay_groups(settings_.layer_decay_rule, stage, parameters, depth, settings_.layer_decay,
+                              weight_decay);
+  };
+  std::vector<ParameterGroup> groups = of_stage(kHeadStage, head_.trained());
+  for (int64_t stage = settings_.first_stage; stage < end_; ++stage) {
+    const Stage& tuned = stage_of(*encoder_, stage);
+    for (ParameterGroup& group : of_stage(tuned.name, tuned.parameters)) groups.push_back(std::move(group));
   }
   return groups;
 }
 
 NamedTensors Classifier::own_tensors() {
-  NamedTensors list;
-  head_.list("head", list);
-  list.insert(list.end(),
-              {{"head_norm.running_mean", running_mean_}, {"head_norm.running_var", running_var_}});
+  NamedTensors list = head_.trained();
+  const auto add = [&](const NamedTensors& more) { list.insert(list.end(), more.begin(), more.end()); };
+  add(head_.statistics());
+  if (average_) add(average_->tensors());
   return list;
 }
 
 int64_t Classifier::forward_macs() const {
-  return encoder_->macs(0, stage_count(*encoder_)) + head_.weight.numel();
+  const int64_t width = final_norm(*encoder_).parameters.front().tensor.size(0);
+  return encoder_->macs(0, end_) + width * settings_.classes;
 }
 
 int64_t Classifier::expected_trainable() const {
-  int64_t total = head_.weight.numel() + head_.bias.numel();
-  for (int64_t stage = settings_.first_stage; stage < stage_count(*encoder_); ++stage) {
-    total += count_elements(encoder_->stages()[static_cast<size_t>(stage)].parameters);
-  }
+  int64_t total = count_elements(head_.trained());
+  for (int64_t stage = settings_.first_stage; stage < end_; ++stage)
+    total += count_elements(stage_of(*encoder_, stage).parameters);
   return total;
 }
 
 std::string Classifier::frozen_hash() const {
   NamedTensors frozen;
-  for (int64_t stage = 0; stage < settings_.first_stage; ++stage) {
-    const NamedTensors& list = encoder_->stages()[static_cast<size_t>(stage)].parameters;
+  for (int64_t stage = 0; stage < encoder_->trunk_end(); ++stage) {
+    if (is_tuned(stage)) continue;
+    const NamedTensors& list = stage_of(*encoder_, stage).parameters;
     frozen.insert(frozen.end(), list.begin(), list.end());
   }
   return hash_of(frozen);

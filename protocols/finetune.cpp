@@ -1,37 +1,24 @@
-#include <ATen/ATen.h>
-#include <c10/core/GradMode.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <chrono>
+#include <algorithm>
+#include <functional>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
-#include "datasets/loader.h"
-#include "pretrain/trainer.h"
-#include "protocols/classifier.h"
+#include "datasets/images/views.h"
+#include "protocols/finetune_point.h"
 #include "protocols/kinds.h"
-#include "protocols/metrics.h"
 #include "reports/statistics/intervals.h"
 #include "reports/statistics/paired.h"
 
 namespace repbench {
 namespace {
 
-constexpr const char* kScratch = "from scratch";
-
 /// "all", "from_scratch": how metrics and columns of outcomes call a point.
-std::string name_of(const std::string& point) { return point == kScratch ? "from_scratch" : point; }
-
-/// One tuned model, judged on the whole test set.
-struct Point {
-  std::string name;  // "0", "0.5", "1", ..., "all", "from scratch"
-  Classification result;
-  int64_t trainable = 0;
-  double train_loss = 0;
-  double seconds = 0;
-};
+std::string name_of(const std::string& point) { return point == kFromScratch ? "from_scratch" : point; }
 
 Curve empty_curve(const std::string& name) {
   Curve curve;
@@ -41,27 +28,31 @@ Curve empty_curve(const std::string& name) {
   return curve;
 }
 
-class ProgressObserver final : public Observer {
- public:
-  ProgressObserver(std::string what, const ProtocolContext& context)
-      : what_(std::move(what)), context_(context) {}
-  void on_step(const StepReport& report, const Trainer&) override {
-    context_.progress(what_, report.step, report.total_steps);
+/// A warning where classes are tested that nothing was learned about; "" else.
+std::string absent_classes(const Dataset& train, const IndexList& chosen) {
+  std::set<int64_t> present;
+  for (const int64_t index : chosen.indices) present.insert(train.label(index));
+  std::vector<std::string> absent;
+  for (size_t k = 0; k < train.class_names().size(); ++k) {
+    if (!present.contains(static_cast<int64_t>(k))) absent.push_back(train.class_names()[k]);
   }
-
- private:
-  std::string what_;
-  const ProtocolContext& context_;
-};
+  if (absent.empty()) return "";
+  constexpr size_t kShown = 5;
+  return fmt::format("[finetune] {} of {} classes have no training picture: {}{}", absent.size(),
+                     train.class_names().size(),
+                     fmt::join(absent.begin(), absent.begin() + std::min(kShown, absent.size()), ", "),
+                     absent.size() > kShown ? ", ..." : "");
+}
 
 class Finetune final : public Protocol {
  public:
   Finetune() {
-    train_.epochs = 20;
-    train_.batch_size = 128;
-    train_.base_lr = 1e-3;
-    train_.warmup_epochs = 2;
-    train_.beta2 = 0.999;
+    plan_.train.epochs = 20;
+    plan_.train.batch_size = 128;
+    plan_.train.base_lr = 1e-3;
+    plan_.train.warmup_epochs = 2;
+    plan_.train.beta2 = 0.999;
+    plan_.classifier.layer_decay = 0.75;
   }
 
   void describe(Options& options) override {
@@ -77,29 +68,18 @@ class Finetune final : public Protocol {
                  .minimum = 0,
                  .maximum = 1e9,
                  .zero = "all"});
-    options.add("train_view", &train_view_, {.help = "training view; empty: the evaluation view"});
     options.add(
-        "tap", &tap_,
-        {.help = "how the tokens behind the encoder's last norm are pooled", .choices = {"cls", "mean"}});
-    options.add("head_norm", &head_norm_,
-                {.help = "batch norm without affine parameters before the head, as in MAE's linear probing",
-                 .choices = {"batch", "none"}});
+        "train_view", &plan_.train_view,
+        {.help = "training view, with RandAugment (randaug) and random erasing (erase) where they are "
+                 "wanted; empty: the evaluation view"});
+    describe_head(options);
+    describe_tuning(options);
     options.add(
-        "layer_decay", &layer_decay_,
-        {.help = "learning-rate factor from a block to the one below", .minimum = 0.01, .maximum = 1});
-    options.add("label_smoothing", &label_smoothing_,
-                {.help = "cross-entropy's", .minimum = 0, .maximum = 0.99});
-    options.add("mixup", &mixup_,
-                {.help = "alpha of mixing each batch with its reverse",
-                 .minimum = 0,
-                 .maximum = 1000,
-                 .zero = "off"});
-    options.add("cutmix", &cutmix_,
-                {.help = "alpha of CutMix; with mixup, each takes half of the batches",
-                 .minimum = 0,
-                 .maximum = 1000,
-                 .zero = "off"});
-    options.add_group("train", train_);
+        "prefix_cache", &plan_.prefix_cache,
+        {.help = "compute what frozen stages give of the training pictures once and keep it in memory; "
+                 "for a view without chance, without mixup and cutmix",
+         .identity = false});
+    options.add_group("train", plan_.train);
   }
 
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
@@ -107,16 +87,77 @@ class Finetune final : public Protocol {
         train_examples_ > 0 ? draw_examples(*task.train, task.train_examples, train_examples_, context.seed)
                             : task.train_examples;
     check(subject, chosen);
-    std::vector<Point> points;
-    for (const std::string& name : points_) points.push_back(tune(subject, task, chosen, name, context));
-    if (from_scratch_) points.push_back(tune(subject, task, chosen, kScratch, context));
-    Record record = summarise(points, task, depth_of(*subject.encoder));
-    record.resolved["train_examples"] = chosen.size();
-    record.resolved["train_examples_sha256"] = chosen.hash;
-    return {std::move(record)};
+    FinetunePlan plan = plan_;
+    plan.classifier.head_norm = head_norm_named(head_norm_);
+    plan.classifier.layer_decay_rule = layer_decay_rule_named(layer_decay_rule_);
+    if (plan.train_view.empty()) plan.train_view = task.view;
+    std::vector<FinetunePoint> points;
+    for (const std::string& name : points_)
+      points.push_back(tune_point(name, plan, subject, task, chosen, context));
+    if (from_scratch_) points.push_back(tune_point(kFromScratch, plan, subject, task, chosen, context));
+    const size_t headline = points_.empty() ? 0 : points_.size() - 1;
+    ProtocolResult result{summarise(points, points[headline], task, depth_of(*subject.encoder))};
+    result.record.resolved["train_examples"] = chosen.size();
+    result.record.resolved["train_examples_sha256"] = chosen.hash;
+    if (std::string warning = absent_classes(*task.train, chosen); !warning.empty())
+      result.record.warnings.push_back(std::move(warning));
+    result.record.resolved["trained_head"] = points[headline].head ? "kept" : kNoHead;
+    result.head = points[headline].head;
+    return result;
   }
 
  private:
+  static constexpr const char* kNoHead = "none: it belongs to an encoder that was tuned";
+
+  void describe_head(Options& options) {
+    Classifier::Settings& classifier = plan_.classifier;
+    options.add(
+        "tap", &classifier.tap,
+        {.help = "how the tokens behind the encoder's last norm are pooled", .choices = {"cls", "mean"}});
+    options.add("head_norm", &head_norm_,
+                {.help = "before the head: batch norm without affine parameters, as in MAE's linear probing; "
+                         "none; or fc_norm, a trained layer norm in place of the encoder's last norm, as in "
+                         "MAE's fine-tuning (at point 0 then batch)",
+                 .choices = head_norms()});
+    options.add("head_std", &classifier.head_std,
+                {.help = "deviation of the head's first weights; MAE: 0.01 in linear probing, 2e-5 in "
+                         "fine-tuning",
+                 .minimum = 0,
+                 .maximum = 1});
+  }
+
+  void describe_tuning(Options& options) {
+    Classifier::Settings& classifier = plan_.classifier;
+    options.add(
+        "layer_decay", &classifier.layer_decay,
+        {.help = "learning-rate factor from a block to the one below", .minimum = 0.01, .maximum = 1});
+    options.add("layer_decay_rule", &layer_decay_rule_,
+                {.help = "whose layers: mae (BEiT's), timm (the last norm learns with the last block) or "
+                         "lightly (only blocks learn more slowly, the last one not; the head does not decay)",
+                 .choices = layer_decay_rules()});
+    options.add(
+        "drop_path", &classifier.drop_path,
+        {.help = "stochastic depth: how often the last block's branches are left out, falling to 0 at "
+                 "the first block",
+         .minimum = 0,
+         .maximum = 0.99});
+    options.add(
+        "ema", &classifier.ema,
+        {.help = "decay of an average of the weights, by which accuracy is then reported, and without "
+                 "it beside; 0: none",
+         .minimum = 0,
+         .maximum = 0.999999});
+    options.add("label_smoothing", &classifier.label_smoothing,
+                {.help = "cross-entropy's", .minimum = 0, .maximum = 0.99});
+    options.add(
+        "mixup", &classifier.mixup,
+        {.help = "alpha of mixing each batch with its reverse; 0: off", .minimum = 0, .maximum = 1000});
+    options.add("cutmix", &classifier.cutmix,
+                {.help = "alpha of CutMix; with mixup, each takes half of the batches; 0: off",
+                 .minimum = 0,
+                 .maximum = 1000});
+  }
+
   /// Complains before anything is trained.
   void check(const Subject& subject, const IndexList& chosen) const {
     if (depth_of(*subject.encoder) == 0) {
@@ -125,130 +166,109 @@ class Finetune final : public Protocol {
     }
     for (const std::string& name : points_) first_tuned_stage(*subject.encoder, name);
     const std::set<std::string> distinct(points_.begin(), points_.end());
-    if (points_.empty() || distinct.size() != points_.size()) {
-      throw std::invalid_argument(fmt::format(
-          "[finetune] key 'points': expected at least one, each once; got {}", fmt::join(points_, ", ")));
-    }
-    if (const size_t views = train_view_.empty() ? 1 : make_views(train_view_).size(); views != 1) {
+    if ((points_.empty() && !from_scratch_) || distinct.size() != points_.size()) {
       throw std::invalid_argument(
-          fmt::format("[finetune] key 'train_view': expected one view of each picture; got {}", views));
+          fmt::format("[finetune] key 'points': expected at least one, or from_scratch, each once; got {}",
+                      points_.empty() ? "none" : fmt::format("{}", fmt::join(points_, ", "))));
     }
-    if (train_.batch_size > chosen.size()) {
+    if (plan_.train.batch_size > chosen.size()) {
       throw std::invalid_argument(
           fmt::format("[finetune] key 'train.batch_size': expected at most the {} training examples; got {}",
-                      chosen.size(), train_.batch_size));
+                      chosen.size(), plan_.train.batch_size));
+    }
+    if (head_norm_ == "fc_norm" && plan_.classifier.tap != "mean") {
+      throw std::invalid_argument(fmt::format(
+          "[finetune] key 'head_norm': expected fc_norm with tap=mean alone, whose norm it is; got "
+          "tap={}",
+          plan_.classifier.tap));
+    }
+    if (!plan_.train_view.empty()) check_view();
+    if (plan_.prefix_cache && (plan_.classifier.mixup > 0 || plan_.classifier.cutmix > 0)) {
+      throw std::invalid_argument(fmt::format(
+          "[finetune] key 'prefix_cache': expected mixup=0 and cutmix=0, which change what frozen "
+          "stages see; got {} and {}",
+          plan_.classifier.mixup, plan_.classifier.cutmix));
     }
   }
 
-  std::unique_ptr<BatchSource> training_source(const Subject& subject, const Task& task,
-                                               const IndexList& chosen,
-                                               const ProtocolContext& context) const {
-    return make_loader(task.train, chosen, make_views(train_view_.empty() ? task.view : train_view_),
-                       {.batch_size = train_.batch_size,
-                        .workers = context.workers,
-                        .shuffle = true,
-                        .drop_last = true,
-                        .seed = context.seed,
-                        .channels = static_cast<int>(subject.encoder->input().channels)});
-  }
-
-  Point tune(const Subject& subject, const Task& task, const IndexList& chosen, const std::string& name,
-             const ProtocolContext& context) const {
-    const auto start = std::chrono::steady_clock::now();
-    std::unique_ptr<Encoder> encoder = subject.encoder->clone();
-    if (name == kScratch) encoder->initialise(context.seed + 1);
-    const int64_t first = first_tuned_stage(*encoder, name == kScratch ? "all" : name);
-    encoder->to(context.execution.device);
-    Classifier classifier(std::move(encoder),
-                          {.tap = tap_,
-                           .batch_norm = head_norm_ == "batch",
-                           .classes = static_cast<int64_t>(task.train->class_names().size()),
-                           .first_stage = first,
-                           .layer_decay = layer_decay_,
-                           .label_smoothing = label_smoothing_,
-                           .mixup = mixup_,
-                           .cutmix = cutmix_,
-                           .seed = context.seed});
-    const std::unique_ptr<BatchSource> source = training_source(subject, task, chosen, context);
-    Trainer trainer(classifier, *source, train_, context.execution, context.seed);
-    const std::string frozen_before = classifier.frozen_hash();
-    ProgressObserver progress("finetune " + name, context);
-    Observer* observers[] = {&progress};
-    const StepReport last = trainer.fit(observers);
-    if (classifier.frozen_hash() != frozen_before ||
-        trainer.trainable_parameters() != classifier.expected_trainable()) {
-      throw std::logic_error(
-          fmt::format("[finetune] point {}: a frozen parameter moved, or a tuned one did not count", name));
+  void check_view() const {
+    const auto views = make_views(plan_.train_view);
+    if (views.size() != 1) {
+      throw std::invalid_argument(fmt::format(
+          "[finetune] key 'train_view': expected one view of each picture; got {}", views.size()));
     }
-    Point point = judge(classifier, subject, task, context);
-    point.name = name;
-    point.trainable = trainer.trainable_parameters();
-    point.train_loss = last.measurements.empty() ? 0.0 : last.measurements[0].second;
-    point.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return point;
-  }
-
-  static Point judge(const Classifier& classifier, const Subject& subject, const Task& task,
-                     const ProtocolContext& context) {
-    const c10::NoGradGuard no_grad;
-    const std::unique_ptr<BatchSource> source =
-        make_loader(task.test, task.test_examples, {make_view(task.view)},
-                    {.batch_size = context.batch_size,
-                     .workers = context.workers,
-                     .channels = static_cast<int>(subject.encoder->input().channels)});
-    const StageContext stage{.training = false, .compute = context.execution.compute_dtype()};
-    std::vector<at::Tensor> scores, labels;
-    source->begin(0);
-    while (std::optional<Batch> batch = source->next()) {
-      scores.push_back(classifier.scores(batch->views[0], stage).cpu());
-      labels.push_back(batch->labels);
+    if (plan_.prefix_cache && views.front()->random()) {
+      throw std::invalid_argument(fmt::format(
+          "[finetune] key 'prefix_cache': expected a train_view without chance; got '{}'", plan_.train_view));
     }
-    Point point;
-    point.result = classify(at::cat(scores), at::cat(labels));
-    return point;
   }
 
-  Record summarise(const std::vector<Point>& points, const Task& task, int64_t depth) const {
+  Record summarise(const std::vector<FinetunePoint>& points, const FinetunePoint& headline, const Task& task,
+                   int64_t depth) const {
     Record record;
     record.outcomes = {task.test->class_names(), {picture_table(*task.test, task.test_examples.indices)}};
     auto& columns = record.outcomes->tables.front().columns;
-    Curve curve = empty_curve("partial fine-tuning"), scratch = empty_curve(kScratch);
-    const Point* headline = nullptr;
-    for (const Point& point : points) {
-      Metric metric = classification_metrics(point.result).front();
-      metric.name = "accuracy_" + name_of(point.name);
-      metric.column = "correct_" + name_of(point.name);
-      columns[metric.column] = column_of(point.result.is_correct);
-      metric.headline = false;
-      if (point.name != kScratch) headline = &point;
-      record.metrics.push_back(std::move(metric));
+    Curve curve = empty_curve("partial fine-tuning"), scratch = empty_curve(kFromScratch);
+    for (const FinetunePoint& point : points) {
+      add_metrics(record, point, &point == &headline);
       record.resolved["trainable_parameters"][point.name] = point.trainable;
       record.resolved["final_train_loss"][point.name] = point.train_loss;
+      record.resolved["head"][point.name] = {{"norm", head_norms()[static_cast<size_t>(point.head_norm)]},
+                                             {"std", point.head_std}};
       record.cost["seconds_by_point"][point.name] = point.seconds;
-      add_to_curve(point.name == kScratch ? scratch : curve, point, depth);
+      if (!point.warning.empty()) record.warnings.push_back(point.warning);
+      add_to_curve(point.name == kFromScratch ? scratch : curve, point, depth);
     }
-    record.metrics[static_cast<size_t>(headline - points.data())].headline = true;
-    const at::Tensor& predictions = headline->result.predictions;
+    const at::Tensor& predictions = headline.result.predictions;
     columns["prediction"] = {predictions.const_data_ptr<int64_t>(),
                              predictions.const_data_ptr<int64_t>() + predictions.numel()};
-    record.curves = {curve};
-    if (!scratch.x.empty()) record.curves.push_back(scratch);
-    record.resolved["paired_mid_p_against_" + headline->name] = paired(points, *headline);
+    for (Curve& drawn : {std::ref(curve), std::ref(scratch)}) {
+      if (!drawn.x.empty()) record.curves.push_back(drawn);
+    }
+    record.resolved["paired_mid_p_against_" + headline.name] = paired(points, headline);
     return record;
   }
 
+  /// accuracy_POINT and, where an average of the weights was kept, accuracy_POINT_without_ema; for the
+  /// headline's point all others of a classification too.
+  static void add_metrics(Record& record, const FinetunePoint& point, bool leads) {
+    auto& columns = record.outcomes->tables.front().columns;
+    const std::string name = name_of(point.name);
+    const auto add = [&](Metric metric, const std::string& of, const std::vector<uint8_t>& outcomes) {
+      metric.name = of;
+      metric.column = "correct" + of.substr(std::string("accuracy").size());
+      metric.headline = false;
+      columns[metric.column] = column_of(outcomes);
+      record.metrics.push_back(std::move(metric));
+    };
+    const std::vector<Metric> metrics = classification_metrics(point.result);
+    add(metrics.front(), "accuracy_" + name, point.result.is_correct);
+    record.metrics.back().headline = leads;
+    if (point.without_ema) {
+      add(classification_metrics(*point.without_ema).front(), "accuracy_" + name + "_without_ema",
+          point.without_ema->is_correct);
+    }
+    if (!leads) return;
+    for (Metric metric : metrics) {
+      if (metric.name == "accuracy_top5") add(metric, metric.name, point.result.is_in_top5);
+      if (metric.name != "mean_per_class_accuracy") continue;
+      metric.column = "correct_" + name;
+      record.metrics.push_back(std::move(metric));
+    }
+  }
+
   /// On the axis "all" stands one step behind the last block: the stem is tuned as well.
-  static void add_to_curve(Curve& curve, const Point& point, int64_t depth) {
-    const bool all = point.name == "all" || point.name == kScratch;
+  static void add_to_curve(Curve& curve, const FinetunePoint& point, int64_t depth) {
+    const bool all = point.name == "all" || point.name == kFromScratch;
     curve.x.push_back(all ? static_cast<double>(depth + 1) : std::stod(point.name));
     curve.x_ticks.push_back(all ? "all" : point.name == "0.5" ? "½" : point.name);
     curve.y.push_back(point.result.accuracy());
     curve.intervals.push_back(wilson_interval(point.result.correct, point.result.n));
   }
 
-  static Json paired(const std::vector<Point>& points, const Point& headline) {
+  static Json paired(const std::vector<FinetunePoint>& points, const FinetunePoint& headline) {
     Json values = Json::object();
-    for (const Point& point : points) {
+    for (const FinetunePoint& point : points) {
       if (&point == &headline) continue;
       const PairedCounts counts = paired_counts(headline.result.is_correct, point.result.is_correct);
       values[point.name] = mcnemar_mid_p(counts.only_a, counts.only_b);
@@ -259,12 +279,9 @@ class Finetune final : public Protocol {
   std::vector<std::string> points_ = {"0", "0.5", "1", "all"};
   bool from_scratch_ = true;
   int64_t train_examples_ = 0;
-  std::string train_view_;
-  std::string tap_ = "mean";
   std::string head_norm_ = "batch";
-  double layer_decay_ = 0.75;
-  double label_smoothing_ = 0.0, mixup_ = 0.0, cutmix_ = 0.0;
-  TrainOptions train_;
+  std::string layer_decay_rule_ = "mae";
+  FinetunePlan plan_;
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ std::span<const ProtocolKind> protocol_kinds() {
        make_few_shot, OnFeatures::train_and_test_rows},
       {"retrieval", "pictures found by captions and captions by pictures: recall at 1, 5, 10 (CLIP)", 2,
        Needs::pictures, make_retrieval, OnFeatures::test_rows},
-      {"finetune", "tune the last 0, 1/2, 1, ... all blocks, and train from scratch", 1, Needs::labels,
+      {"finetune", "tune the last 0, 1/2, 1, ... all blocks, and train from scratch", 2, Needs::labels,
        make_finetune},
       {"throughput", "pictures per second: inference, a pretraining step, and from the disk with --dataset",
        2, Needs::nothing, make_throughput, OnFeatures::refused, /*in_turns=*/true},

@@ -32,7 +32,7 @@ const std::vector<LockedReport> kLocked = {
     {"few_shot", R"({"shots": [1, 2], "seeds": 2, "prompts": "off"})",
      "a6d1b188957e8a2c6852ad8ffa18abe1b9c002414ae74ff261107a3917d62d40"},
     {"finetune", R"({"points": ["0", "all"], "train": {"epochs": 1, "warmup_epochs": 0, "batch_size": 16}})",
-     "2f036be9f3e863f25900f59de2de16808fbf8f3a6afe8f28f93635b63f0ca292"},
+     "e627c297ef8228f52eaf68686297fe9011aa3e458d1f4526079fa01948ddd418"},
     {"throughput", R"({"repetitions": 3, "block_seconds": 0.01, "batch": 2, "matmul_size": 64})",
      "bf0929879ae0452f47b985d3899a337b7b5df58b44729160a27c4be2bf27d39c"},
     {"reconstruction", R"({"examples": 8, "rows": 4})",
