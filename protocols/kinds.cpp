@@ -31,6 +31,10 @@ std::span<const ProtocolKind> protocol_kinds() {
       {"visualise",
        "where the class token looks, and with a text side: similarities, pictures found by captions", 1,
        Needs::pictures, make_visualise},
+      {"calibration", "are a probe's or zero-shot's probabilities right? before and after a temperature", 1,
+       Needs::labels, make_calibration, OnFeatures::train_and_test_rows},
+      {"label_free", "what features say of themselves: RankMe, LiDAR, alignment, uniformity, collapse", 1,
+       Needs::pictures, make_label_free, OnFeatures::test_rows},
   };
   return kKinds;
 }

@@ -23,6 +23,7 @@ Json quick(const std::string& protocol) {
   if (protocol == "throughput") return {{"repetitions", 3}, {"block_seconds", 0.01}, {"batch", 2}};
   if (protocol == "zero_shot") return {{"prompts", toy_prompts()}};
   if (protocol == "few_shot") return {{"shots", {1, 2}}, {"seeds", 2}, {"prompts", toy_prompts()}};
+  if (protocol == "label_free") return {{"lidar_views", 3}};
   if (protocol == "retrieval") return {{"captions_per_picture", 1}};
   return Json::object();
 }
