@@ -33,6 +33,10 @@ std::span<const ProtocolKind> protocol_kinds() {
        Needs::pictures, make_visualise},
       {"robustness", "top-1 on corrupted pictures (ImageNet-C) and shifted sets, by class texts or a probe",
        1, Needs::labels, make_robustness},
+      {"calibration", "are a probe's or zero-shot's probabilities right? before and after a temperature", 1,
+       Needs::labels, make_calibration, OnFeatures::train_and_test_rows},
+      {"label_free", "what features say of themselves: RankMe, LiDAR, alignment, uniformity, collapse", 1,
+       Needs::pictures, make_label_free, OnFeatures::test_rows},
   };
   return kKinds;
 }

@@ -16,5 +16,7 @@ std::unique_ptr<Protocol> make_throughput();
 std::unique_ptr<Protocol> make_reconstruction();
 std::unique_ptr<Protocol> make_visualise();
 std::unique_ptr<Protocol> make_robustness();
+std::unique_ptr<Protocol> make_calibration();
+std::unique_ptr<Protocol> make_label_free();
 
 }  // namespace repbench

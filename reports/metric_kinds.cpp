@@ -17,7 +17,8 @@ namespace repbench {
 namespace {
 
 constexpr Direction kHigher = Direction::higher_is_better, kLower = Direction::lower_is_better;
-constexpr std::string_view kImagesPerSecond = "images/s", kTextsPerSecond = "texts/s";
+constexpr std::string_view kImagesPerSecond = "images/s", kTextsPerSecond = "texts/s",
+                           kDimensions = "dimensions", kSquaredError = "squared error";
 
 // The first pattern that fits counts.
 constexpr auto kKinds = std::to_array<MetricKind>({
@@ -93,6 +94,46 @@ constexpr auto kKinds = std::to_array<MetricKind>({
      "accuracy under a shift less what a line through reference models says at the same clean accuracy", 1,
      "difference of shares", kHigher, false, "", std::nullopt, "test examples of the shifted set", 1,
      Aggregate::none},
+    {"expected_calibration_error",
+     "mean over test examples of |accuracy - mean confidence| in their bin, 15 bins of equal width", 1, "",
+     kLower, true, "", 0, "test examples", 1, Aggregate::calibration_error},
+    {"expected_calibration_error_equal_mass", "the same with 15 bins of equally many test examples", 1, "",
+     kLower, false, "", 0, "test examples", 1, Aggregate::calibration_error_equal_mass},
+    {"brier_score", "mean over test examples of the squared error of all classes' probabilities, 0 to 2", 1,
+     kSquaredError, kLower, false, "", 0, "test examples", 1, Aggregate::mean},
+    {"negative_log_likelihood", "mean over test examples of -ln of their class's probability", 1, "nats",
+     kLower, false, "", 0, "test examples", 1, Aggregate::mean},
+    {"expected_calibration_error_scaled",
+     "expected_calibration_error after temperature scaling on held-out training data", 1, "", kLower, false,
+     "", 0, "test examples", 1, Aggregate::calibration_error},
+    {"expected_calibration_error_equal_mass_scaled",
+     "expected_calibration_error_equal_mass after temperature scaling", 1, "", kLower, false, "", 0,
+     "test examples", 1, Aggregate::calibration_error_equal_mass},
+    {"brier_score_scaled", "brier_score after temperature scaling", 1, kSquaredError, kLower, false, "", 0,
+     "test examples", 1, Aggregate::mean},
+    {"negative_log_likelihood_scaled", "negative_log_likelihood after temperature scaling", 1, "nats", kLower,
+     false, "", 0, "test examples", 1, Aggregate::mean},
+    {"rankme",
+     "exp of the entropy of the features' singular values over their sum, 1e-7 added: Garrido et al. 2023", 1,
+     kDimensions, kHigher, true, "", std::nullopt, "test examples", 2, Aggregate::none},
+    {"lidar",
+     "the same of the eigenvalues of between-picture over within-picture covariance: Thilak et al. 2024", 1,
+     kDimensions, kHigher, false, "", std::nullopt, "test examples", 2, Aggregate::none},
+    {"effective_rank",
+     "exp of the entropy of the eigenvalues of the features' covariance over their sum: Roy and Vetterli "
+     "2007",
+     1, kDimensions, Direction::neither, false, "", std::nullopt, "test examples", 2, Aggregate::none},
+    {"participation_ratio", "squared sum over sum of squares of the eigenvalues of the features' covariance",
+     1, kDimensions, Direction::neither, false, "", std::nullopt, "test examples", 2, Aggregate::none},
+    {"feature_std",
+     "mean over dimensions of the deviation of unit features, times the root of the width: 0 is collapse", 1,
+     "", Direction::neither, false, "", std::nullopt, "test examples", 2, Aggregate::none},
+    {"uniformity",
+     "ln of the mean over pairs of exp(-2 squared distance) of unit features: Wang and Isola 2020", 1, "nats",
+     kLower, false, "", std::nullopt, "test examples", 2, Aggregate::none},
+    {"alignment",
+     "mean over pictures of the squared distance between unit features of two views: Wang and Isola 2020", 1,
+     "squared distance", kLower, false, "", 0, "test examples", 1, Aggregate::mean},
     {"text_to_image_recall_at_{}", "share of texts whose picture is among the k nearest", 1, "", kHigher,
      true, "k/pictures", 1, "texts", 1, Aggregate::share_at_most},
     {"image_to_text_recall_at_{}", "share of pictures with any of their texts among the k nearest", 1, "",

@@ -36,7 +36,9 @@ void CheckpointObserver::on_finish(const StepReport& report, const Trainer& trai
   save(report, trainer);
 }
 
-LogObserver::LogObserver(const std::filesystem::path& file, int64_t resumed_at) : path_(file) {
+LogObserver::LogObserver(const std::filesystem::path& file, int64_t resumed_at,
+                         const MonitorObserver* monitor)
+    : path_(file), monitor_(monitor) {
   std::string kept;
   if (std::filesystem::exists(file)) {
     std::istringstream lines(read_file(file));
@@ -63,6 +65,7 @@ void LogObserver::on_step(const StepReport& report, const Trainer&) {
   line["view_seconds"] = report.data.view;
   if (!report.data.broken_pictures.empty()) line["broken_pictures"] = report.data.broken_pictures.size();
   for (const auto& [name, value] : report.measurements) line[name] = value;
+  if (monitor_ != nullptr) line.update(monitor_->measured_at(report.step));
   out_ << canonical_json(line) << '\n' << std::flush;
   if (!out_)
     throw std::runtime_error(

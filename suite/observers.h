@@ -6,6 +6,7 @@
 
 #include "pretrain/checkpoint.h"
 #include "pretrain/trainer.h"
+#include "suite/monitor.h"
 #include "suite/progress.h"
 
 namespace repbench {
@@ -28,15 +29,18 @@ class CheckpointObserver final : public Observer {
 };
 
 /// One JSON line a step: step, epoch, learning rate, gradient norm, measurements, pictures/s, share of time
-/// waited, seconds of the loader's threads by stage, broken pictures if there are any. Lines behind
-/// `resumed_at`, left by a killed run, are dropped.
+/// waited, seconds of the loader's threads by stage, broken pictures if there are any; what the monitor,
+/// which observes before it, measured at this step. Lines behind `resumed_at`, left by a killed run, are
+/// dropped.
 class LogObserver final : public Observer {
  public:
-  LogObserver(const std::filesystem::path& file, int64_t resumed_at);
+  LogObserver(const std::filesystem::path& file, int64_t resumed_at,
+              const MonitorObserver* monitor = nullptr);
   void on_step(const StepReport& report, const Trainer& trainer) override;
 
  private:
   std::filesystem::path path_;
+  const MonitorObserver* monitor_;
   std::ofstream out_;
 };
 

@@ -83,6 +83,15 @@ std::unique_ptr<BatchSource> make_source(const PretrainOptions& options, Trainin
                       .context_length = text ? text->context_length : 0});
 }
 
+/// Null where none is asked for.
+std::unique_ptr<MonitorObserver> make_monitor(const PretrainOptions& options, const Execution& execution) {
+  if (options.monitor.every == 0) return nullptr;
+  return std::make_unique<MonitorObserver>(
+      options.monitor, open_dataset(DatasetSpec::parse(options.dataset), options.monitor.split),
+      options.input().view, static_cast<int>(options.workers), execution,
+      static_cast<uint64_t>(options.seed));
+}
+
 }  // namespace
 
 void PretrainOptions::describe(Options& options) {
@@ -128,6 +137,7 @@ void PretrainOptions::describe(Options& options) {
   options.add(
       "keep_checkpoints", &keep_checkpoints,
       {.help = "latest checkpoints kept", .minimum = 0, .maximum = 1e6, .zero = "all", .identity = false});
+  options.add_group("monitor", monitor);
   options.add_group("train", train);
   execution.describe(options);
   recipe->describe(options);
@@ -216,9 +226,11 @@ void run_pretraining(PretrainOptions& options, const std::filesystem::path& run,
 
   CheckpointObserver checkpoints(run, with_data(resolved_options(options)), before, options.checkpoint_every,
                                  static_cast<int>(options.keep_checkpoints));
-  LogObserver log(run / "log.jsonl", trainer.step());
+  const std::unique_ptr<MonitorObserver> monitor = make_monitor(options, execution);
+  LogObserver log(run / "log.jsonl", trainer.step(), monitor.get());
   ProgressObserver display(progress);
-  Observer* observers[] = {&log, &display, &checkpoints};
+  std::vector<Observer*> observers = {&log, &display, &checkpoints};
+  if (monitor != nullptr) observers.insert(observers.begin(), monitor.get());
   trainer.fit(observers);
 }
 

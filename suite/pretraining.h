@@ -10,6 +10,7 @@
 #include "pretrain/execution.h"
 #include "pretrain/objective.h"
 #include "pretrain/trainer.h"
+#include "suite/monitor.h"
 #include "suite/progress.h"
 
 namespace repbench {
@@ -31,6 +32,7 @@ struct PretrainOptions {
   int64_t shuffle_window = 0;
   int64_t checkpoint_every = 0;
   int64_t keep_checkpoints = 1;
+  MonitorOptions monitor;
   TrainOptions train;
   ExecutionOptions execution;
   std::unique_ptr<Recipe> recipe;

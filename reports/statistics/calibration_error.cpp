@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
+
+#include "reports/statistics/intervals.h"
 
 namespace repbench {
 namespace {
@@ -90,6 +93,18 @@ double expected_calibration_error(std::span<const CalibrationBin> bins) {
     apart += std::abs(bin.correct - bin.confidence);
   }
   return apart / n;
+}
+
+CalibratedError error_if_calibrated(std::span<const double> confidences, uint64_t seed) {
+  constexpr int kDraws = 500;
+  std::mt19937_64 random(seed);
+  std::vector<double> correct(confidences.size()), errors;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    for (size_t i = 0; i < correct.size(); ++i)
+      correct[i] = std::ldexp(static_cast<double>(random() >> 11), -53) < confidences[i] ? 1 : 0;
+    errors.push_back(expected_calibration_error(equal_width_bins(confidences, correct)));
+  }
+  return {mean_and_deviation(errors).mean, quantile(errors, 0.95)};
 }
 
 }  // namespace repbench

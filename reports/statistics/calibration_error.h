@@ -42,4 +42,13 @@ class EqualMassBins {
 /// a perfect model shows more than 0.
 double expected_calibration_error(std::span<const CalibrationBin> bins);
 
+/// The error (bins of equal width) of a classifier that is right as often as it says.
+struct CalibratedError {
+  double mean = 0, quantile_95 = 0;
+};
+
+/// Over outcomes drawn from the confidences themselves (consistency resampling; Broecker and Smith 2007):
+/// what noise alone shows at this many predictions. Same seed, same bits.
+CalibratedError error_if_calibrated(std::span<const double> confidences, uint64_t seed);
+
 }  // namespace repbench

@@ -25,6 +25,7 @@ Json quick(const std::string& protocol) {
     return {{"repetitions", 3}, {"block_seconds", 0.01}, {"batch", 2}, {"matmul_size", 32}};
   if (protocol == "zero_shot") return {{"prompts", toy_prompts()}};
   if (protocol == "few_shot") return {{"shots", {1, 2}}, {"seeds", 2}, {"prompts", toy_prompts()}};
+  if (protocol == "label_free") return {{"lidar_views", 3}};
   if (protocol == "retrieval") return {{"captions_per_picture", 1}};
   if (protocol == "robustness") return {{"corruptions", {"fog", "contrast"}}, {"severities", {1, 4}}};
   return Json::object();

@@ -38,7 +38,10 @@ const std::vector<LockedReport> kLocked = {
     {"reconstruction", R"({"examples": 8, "rows": 4})",
      "3130a7ca440c5bd1f631ec50a109d6d6315feed4352fb754db03996b0cd71a30"},
     {"visualise", R"({"examples": 12, "shown": 2})",
-     "fd73ed6892e1dc5b9612f29867d27b1f347a91c04894a21b6c23e7c3e70947a7"}};
+     "fd73ed6892e1dc5b9612f29867d27b1f347a91c04894a21b6c23e7c3e70947a7"},
+    {"calibration", R"({"C": 0.1})", "5ab85e55c4bd65247949efe206fd2ae269ddde3217c75d035827354feda1dfe8"},
+    {"label_free", R"({"lidar_views": 2})",
+     "f38e424e6b7223fd3bf8a314bef26c7d565bebc8e6f77a395f299663b94966d2"}};
 
 class ReportIdentity : public testing::Test {
  protected:
