@@ -33,7 +33,7 @@ class LinearProbe final : public Protocol {
                 {.help = "logistic: multinomial, scikit-learn's objective; ridge: closed form; svm, "
                          "ovr_logistic: each class against the rest (liblinear), also for several classes a "
                          "picture; sgd: gradient descent on varied pictures (keys sgd.*; of the others it "
-                         "takes taps, metric and head alone)",
+                         "takes taps, headline and head alone)",
                  .choices = {"logistic", "ridge", "svm", "ovr_logistic", "sgd"}});
     options.add("taps", &taps_, {.help = "features to choose from; empty: the encoder's own list"});
     options.add("normalisation", &norms_,
@@ -48,7 +48,7 @@ class LinearProbe final : public Protocol {
     options.add_group("grid", search_);
     selection_.describe(options);
     options.add(
-        "metric", &metric_,
+        "headline", &headline_,
         {.help = "the headline: a metric's name, or paper: what papers report on the data set; empty: "
                  "accuracy, of several classes a picture mean_average_precision"});
     options.add(
@@ -101,7 +101,7 @@ class LinearProbe final : public Protocol {
 
  private:
   void choose_headline(const Task& task, Record& record) const {
-    if (!metric_.empty()) set_headline(record, task.test->name(), metric_, "linear_probe");
+    if (!headline_.empty()) set_headline(record, task.test->name(), headline_, "linear_probe");
   }
 
   bool ridge() const { return fit_.classifier == "ridge"; }
@@ -318,7 +318,7 @@ class LinearProbe final : public Protocol {
   StrengthSearch search_;
   SelectionOptions selection_;
   bool report_best_ = false;
-  std::string metric_;
+  std::string headline_;
   std::string head_;
   SgdProbe sgd_;
 };

@@ -141,16 +141,16 @@ void set_headline(Record& record, std::string_view dataset, std::string_view cho
   if (choice == "paper") {
     const PaperMetric paper = paper_metric(dataset);
     wanted = paper.metric;
-    record.resolved["metric"] = paper.metric;
-    record.resolved["metric_source"] = paper.source;
+    record.resolved["paper_metric"] = paper.metric;
+    record.resolved["paper_metric_source"] = paper.source;
   }
   if (wanted == kTop1Top5 && metric_of(record, wanted) == nullptr) add_mean_top1_top5(record);
   if (metric_of(record, wanted) == nullptr) {
     std::vector<std::string_view> names;
     for (const Metric& metric : record.metrics) names.push_back(metric.name);
     throw std::invalid_argument(
-        fmt::format("[{}] key 'metric': expected a metric that is measured on {}: {}; got {}", where, dataset,
-                    fmt::join(names, ", "), wanted));
+        fmt::format("[{}] key 'headline': expected a metric that is measured on {}: {}; got {}", where,
+                    dataset, fmt::join(names, ", "), wanted));
   }
   for (Metric& metric : record.metrics) metric.headline = metric.name == wanted;
 }

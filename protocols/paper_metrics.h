@@ -19,12 +19,13 @@ struct PaperMetric {
 /// nearest data set of the table.
 PaperMetric paper_metric(std::string_view dataset);
 
-/// What a setting `metric` may be: names of metrics, and `paper`.
+/// What a setting `headline` may be: names of metrics, and `paper`.
 std::vector<std::string> headline_choices();
 
 /// Makes the chosen metric the headline: a metric of the record, mean_top1_top5 also from the outcomes'
-/// columns correct and correct_top5; `paper` is what paper_metric says, and resolved["metric"] and
-/// resolved["metric_source"] then tell. Throws std::invalid_argument "[WHERE] key 'metric': expected ...; got
+/// columns correct and correct_top5; `paper` is what paper_metric says, and resolved["paper_metric"] and
+/// resolved["paper_metric_source"] then tell. Throws std::invalid_argument "[WHERE] key 'headline': expected
+/// ...; got
 /// ..." for a metric that the record does not have.
 void set_headline(Record& record, std::string_view dataset, std::string_view choice, std::string_view where);
 

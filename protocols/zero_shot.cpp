@@ -10,6 +10,9 @@
 #include "protocols/features.h"
 #include "protocols/kinds.h"
 #include "protocols/metrics.h"
+#include "protocols/paper_metrics.h"
+#include "protocols/probe_data.h"
+#include "protocols/probe_scores.h"
 #include "protocols/zero_shot_classifier.h"
 #include "reports/statistics/paired.h"
 
@@ -66,7 +69,12 @@ class ZeroShot final : public Protocol {
     options.add("classes", &classes_,
                 {.help = "those that are judged and can be predicted: names, numbers, or a JSON file with a "
                          "list of these; empty: all"});
+    options.add("headline", &headline_,
+                {.help = "a metric's name, or paper: what papers report on the data set; empty: accuracy, of "
+                         "several classes a picture mean_average_precision"});
   }
+
+  bool takes_several_labels() const override { return true; }
 
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
     const ClassSubset subset = class_subset(classes_, *task.test, "zero_shot");
@@ -82,6 +90,8 @@ class ZeroShot final : public Protocol {
           "[zero_shot] key 'templates': expected 'ensemble' with a file of features, or with texts of "
           "each class's own; got 'single'");
     }
+    if (const Truth truth = truth_of(*task.test, task.test_examples); truth.several())
+      return rank_pictures(classifier, truth, subset, subject, task, context);
     const Judged judged = judged_pictures(subject, task, subset, context);
     ProtocolResult result;
     Record& record = result.record;
@@ -93,6 +103,7 @@ class ZeroShot final : public Protocol {
     if (classifier.single.defined()) compare_templates(headline, classifier, judged, record);
     compare_sets(headline, others, judged, record);
     if (!others.empty()) result.file_hashes["compare"] = hash_of_prompts(others);
+    if (!headline_.empty()) set_headline(record, task.test->name(), headline_, "zero_shot");
     if (!subset.is_all()) {
       record.resolved["classes"] = subset.classes.size();
       record.resolved["classes_of"] = task.test->class_names().size();
@@ -108,6 +119,32 @@ class ZeroShot final : public Protocol {
         fmt::format("[zero_shot] key 'compare': expected none with a file of features, whose texts are "
                     "encoded; got '{}'",
                     fmt::join(compare_, ", ")));
+  }
+
+  /// Several classes a picture: how well each class puts its pictures before the others, by a softmax over
+  /// the classes, without which scores of different pictures do not compare.
+  ProtocolResult rank_pictures(const ZeroShotClassifier& classifier, const Truth& truth,
+                               const ClassSubset& subset, const Subject& subject, const Task& task,
+                               const ProtocolContext& context) const {
+    if (!subset.is_all() || !compare_.empty()) {
+      throw std::invalid_argument(
+          fmt::format("[zero_shot] key '{}': expected none where pictures have several classes; got some",
+                      compare_.empty() ? "classes" : "compare"));
+    }
+    constexpr double kLogitScale = 100;  // CLIP's, and of features whose encoder is not known
+    const std::vector<std::string> taps = {"projected"};
+    const FeatureSet test =
+        extract_features(subject, task.test, task.test_examples, task.view, taps, context);
+    const double scale = subject.features == nullptr ? subject.encoder->text()->scale() : kLogitScale;
+    const at::Tensor logits =
+        scale * cosines(test.by_tap.at("projected"),
+                        templates_ == "single" ? classifier.single : classifier.ensemble);
+    ProtocolResult result{probe_record(at::softmax(logits, 1), truth, test.ids, task.test->class_names())};
+    result.record.resolved = classifier.resolved;
+    result.record.resolved["logit_scale"] = scale;
+    result.record.warnings = classifier.warnings;
+    if (!headline_.empty()) set_headline(result.record, task.test->name(), headline_, "zero_shot");
+    return result;
   }
 
   static Judged judged_pictures(const Subject& subject, const Task& task, const ClassSubset& subset,
@@ -184,6 +221,7 @@ class ZeroShot final : public Protocol {
   std::string prompts_;
   std::string templates_ = "ensemble";
   std::vector<std::string> compare_;
+  std::string headline_;
   std::vector<std::string> classes_;
 };
 

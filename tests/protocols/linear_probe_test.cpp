@@ -3,6 +3,7 @@
 
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
+#include "tests/protocols/several_labels.h"
 #include "tests/protocols/tap_encoder.h"
 
 namespace repbench {
@@ -262,27 +263,8 @@ TEST(RidgeProbe, ChoosesByLeavingOneOut) {
                "key 'select_on'");
 }
 
-/// Each picture is of its quadrant's class and, every third, of class 0 too; some have none.
-class SeveralLabels final : public ToyPictures {
- public:
-  using ToyPictures::ToyPictures;
-  std::vector<int64_t> labels(int64_t index) const override {
-    if (index % 11 == 10) return {};
-    const int64_t own = index % kClasses;
-    return own != 0 && index % 3 == 0 ? std::vector<int64_t>{0, own} : std::vector<int64_t>{own};
-  }
-  int64_t label(int64_t index) const override {
-    const std::vector<int64_t> all = labels(index);
-    return all.size() == 1 ? all.front() : -1;
-  }
-};
-
 TEST(OneVsRestProbe, JudgesSeveralClassesAPictureByMeanAveragePrecision) {
-  Task task = toy_task(4, 4);
-  task.train = std::make_shared<SeveralLabels>("train", 132);
-  task.test = std::make_shared<SeveralLabels>("test", 66);
-  task.train_examples = all_examples(*task.train);
-  task.test_examples = all_examples(*task.test);
+  const Task task = several_labels_task();
   for (const char* classifier : {"svm", "ovr_logistic"}) {
     const ProtocolResult result = probe(raw_pixels(), task, {{"classifier", classifier}});
     EXPECT_EQ(result.record.headline().name, "mean_average_precision");
@@ -291,6 +273,17 @@ TEST(OneVsRestProbe, JudgesSeveralClassesAPictureByMeanAveragePrecision) {
     EXPECT_TRUE(result.record.resolved.contains("validation_mean_average_precision"));
     EXPECT_EQ(result.head->trained_as, classifier == std::string("svm") ? "none" : "sigmoid");
   }
+}
+
+TEST(OneVsRestProbe, TheHeadlineCanBeThePapersMetric) {
+  const ProtocolResult result =
+      probe(raw_pixels(), several_labels_task(),
+            {{"classifier", "svm"}, {"headline", "mean_average_precision_11_point"}});
+  EXPECT_EQ(result.record.headline().name, "mean_average_precision_11_point");
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([] {
+                 probe(raw_pixels(), toy_task(120, 40), {{"headline", "roc_auc"}});
+               }),
+               "key 'headline'");
 }
 
 TEST(OneVsRestProbe, IsRightOnSeparablePictures) {

@@ -54,7 +54,7 @@ TEST(SetHeadline, MarksTheChosenMetricAlone) {
   set_headline(record, "fashion_mnist", "mean_per_class_accuracy", "knn");
   EXPECT_EQ(record.headline().name, "mean_per_class_accuracy");
   EXPECT_FALSE(record.find("accuracy")->headline);
-  EXPECT_FALSE(record.resolved.contains("metric"));
+  EXPECT_FALSE(record.resolved.contains("paper_metric"));
   set_headline(record, "fashion_mnist", "accuracy", "knn");
   EXPECT_EQ(record.headline().name, "accuracy");
 }
@@ -63,8 +63,8 @@ TEST(SetHeadline, TakesThePapersAndSaysWhoseItIs) {
   Record record = classified(8);
   set_headline(record, "image_folder:pets", "paper", "knn");
   EXPECT_EQ(record.headline().name, "mean_per_class_accuracy");
-  EXPECT_EQ(record.resolved["metric"], "mean_per_class_accuracy");
-  EXPECT_PRED2(contains, record.resolved["metric_source"].get<std::string>(), "CLIP");
+  EXPECT_EQ(record.resolved["paper_metric"], "mean_per_class_accuracy");
+  EXPECT_PRED2(contains, record.resolved["paper_metric_source"].get<std::string>(), "CLIP");
 }
 
 TEST(SetHeadline, MakesKinetics700sFromTopOneAndTopFive) {
@@ -80,7 +80,7 @@ TEST(SetHeadline, MakesKinetics700sFromTopOneAndTopFive) {
 TEST(SetHeadline, AMetricThatWasNotMeasuredIsAnError) {
   Record record = classified(4);
   EXPECT_EQ(error_message<std::invalid_argument>([&] { set_headline(record, "dtd", "roc_auc", "knn"); }),
-            "[knn] key 'metric': expected a metric that is measured on dtd: accuracy, "
+            "[knn] key 'headline': expected a metric that is measured on dtd: accuracy, "
             "mean_per_class_accuracy; got roc_auc");
   EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] {
                  set_headline(record, "kinetics700", "mean_top1_top5", "knn");

@@ -6,6 +6,7 @@
 #include "protocols/zero_shot_classifier.h"
 #include "tests/files/error_message.h"
 #include "tests/files/scratch_folder.h"
+#include "tests/protocols/several_labels.h"
 #include "tests/protocols/toy_clip.h"
 
 namespace repbench {
@@ -334,6 +335,20 @@ TEST_F(ZeroShot, ADataSetWithoutClassesIsAnError) {
   task.test = std::make_shared<Classless>("test", 8);
   EXPECT_EQ(error_of(toy_clip(), task, {{"prompts", toy_prompts()}}),
             "[zero_shot] expected a data set with classes; got toy_pictures, which has none");
+}
+
+TEST(ZeroShot, RanksPicturesOfSeveralClassesByASoftmaxOverThem) {
+  const Json settings = {{"prompts", toy_prompts()}, {"headline", "mean_average_precision_11_point"}};
+  const Record record = run_protocol("zero_shot", settings, toy_clip(), several_labels_task()).record;
+  EXPECT_EQ(record.headline().name, "mean_average_precision_11_point");
+  EXPECT_GT(record.headline().value, 0.7);
+  EXPECT_LT(record.headline().value, 1.0) << "nothing in the pictures says that class 0 is theirs, too";
+  EXPECT_NE(record.find("mean_average_precision"), nullptr);
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([&] {
+                 run_protocol("zero_shot", {{"prompts", toy_prompts()}, {"classes", {"top left"}}},
+                              toy_clip(), several_labels_task());
+               }),
+               "key 'classes'");
 }
 
 }  // namespace
