@@ -5,14 +5,12 @@
 #include "protocols/features.h"
 #include "protocols/solvers/logistic.h"
 #include "protocols/solvers/ridge.h"
+#include "protocols/text_features.h"
 
 namespace repbench {
 namespace {
 
-at::Tensor unit_length(const at::Tensor& features) {
-  const at::Tensor x = features.to(at::kDouble);
-  return x / x.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
-}
+at::Tensor unit_length(const at::Tensor& features) { return unit_rows(features.to(at::kDouble)); }
 
 /// [n, K] float64.
 at::Tensor one_hot_rows(const at::Tensor& labels, int64_t classes) {

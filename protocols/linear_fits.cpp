@@ -5,13 +5,10 @@
 #include "protocols/solvers/logistic.h"
 #include "protocols/solvers/one_vs_rest.h"
 #include "protocols/solvers/ridge.h"
+#include "protocols/text_features.h"
 
 namespace repbench {
 namespace {
-
-at::Tensor unit_length(const at::Tensor& features) {
-  return features / features.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
-}
 
 std::vector<double> relative(const std::vector<double>& bounds, const std::vector<double>& objectives) {
   std::vector<double> result;
@@ -38,7 +35,7 @@ FeatureNorm::FeatureNorm(std::string name, const at::Tensor& train) : name_(std:
 
 at::Tensor FeatureNorm::apply(const at::Tensor& features) const {
   if (name_ == "standardise") return standardiser_.apply(features);
-  return name_ == "l2" ? unit_length(features) : features;
+  return name_ == "l2" ? unit_rows(features) : features;
 }
 
 void FeatureNorm::fold_into(at::Tensor& weight, at::Tensor& bias) const {

@@ -10,6 +10,7 @@
 #include "files/safetensors.h"
 #include "pretrain/tensors.h"
 #include "protocols/protocol.h"
+#include "protocols/text_features.h"
 
 namespace repbench {
 namespace {
@@ -107,9 +108,8 @@ at::Tensor head_scores(const TrainedHead& head, const at::Tensor& features) {
     throw std::invalid_argument(fmt::format("[head] expected features of width {}; got {}",
                                             head.weight.size(1), features.dim() == 2 ? features.size(1) : 0));
   }
-  at::Tensor x = features.to(at::kDouble);
-  if (head.feature_norm == "l2") x = x / x.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
-  return at::addmm(head.bias, x, head.weight.t());
+  const at::Tensor x = features.to(at::kDouble);
+  return at::addmm(head.bias, head.feature_norm == "l2" ? unit_rows(x) : x, head.weight.t());
 }
 
 }  // namespace repbench
