@@ -337,7 +337,7 @@ TEST_F(ZeroShot, ADataSetWithoutClassesIsAnError) {
             "[zero_shot] expected a data set with classes; got toy_pictures, which has none");
 }
 
-TEST(ZeroShot, RanksPicturesOfSeveralClassesByASoftmaxOverThem) {
+TEST_F(ZeroShot, RanksPicturesOfSeveralClassesByASoftmaxOverThem) {
   const Json settings = {{"prompts", toy_prompts()}, {"headline", "mean_average_precision_11_point"}};
   const Record record = run_protocol("zero_shot", settings, toy_clip(), several_labels_task()).record;
   EXPECT_EQ(record.headline().name, "mean_average_precision_11_point");

@@ -125,7 +125,7 @@ TEST_F(DataCommands, ADrawLiesBesideTheReportAndCanBeRepeated) {
 
 TEST_F(DataCommands, FewShotDrawsCanBeSomebodyElses) {
   expect_success("pretrain " + toy_preset(folder_) + " --out " + path("run"));
-  const std::string settings = "--protocol few_shot shots=1,2 seeds=2", folder = "idx-data.few_shot";
+  const std::string settings = "--protocol few_shot shots=1,2 seeds=2", folder = "idx-data.few_shot-logistic";
   const Record drawn = evaluated(settings, "a", folder);
   const std::string draws = path("a/" + folder + "/draws");
   for (const std::string name : {"seed0-shots1", "seed0-shots2", "seed1-shots1", "seed1-shots2"})
