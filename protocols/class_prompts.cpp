@@ -40,6 +40,8 @@ void match_order(const Names& own, ClassPrompts& prompts) {
   for (size_t k = 0; k < theirs.size(); ++k) {
     const auto found = std::find(ours.begin(), ours.end(), theirs[k]);
     if (theirs[k] == ours[k] || found == ours.end()) continue;
+    // A name of two classes in the set, as ImageNet's "missile", stands at its own place, too.
+    if (theirs[static_cast<size_t>(found - ours.begin())] == theirs[k]) continue;
     prompts.warnings.push_back(
         fmt::format("class names may be permuted: name {} of the prompt set '{}' is '{}', the data set's "
                     "name of class {}",

@@ -95,11 +95,14 @@ double feature_std(const at::Tensor& features) {
 double uniformity(const at::Tensor& features, double t) {
   constexpr int64_t kRows = 1024;  // at once
   const at::Tensor rows = unit(checked(features)).to(at::kFloat);
+  const at::Tensor squares = rows.square().sum(at::IntArrayRef{1});  // 1, or 0 of a row of zeros
   const int64_t n = rows.size(0);
   double sum = 0;
   for (int64_t begin = 0; begin < n; begin += kRows) {
     const int64_t count = std::min(kRows, n - begin);
-    const at::Tensor squared = 2 - 2 * rows.narrow(0, begin, count).mm(rows.narrow(0, begin, n - begin).t());
+    const at::Tensor products = rows.narrow(0, begin, count).mm(rows.narrow(0, begin, n - begin).t());
+    const at::Tensor squared = squares.narrow(0, begin, count).unsqueeze(1) +
+                               squares.narrow(0, begin, n - begin).unsqueeze(0) - 2 * products;
     // Within the block each pair is met once above the diagonal; the rest of the row once, too.
     sum += at::triu((-t * squared.clamp_min(0)).exp(), 1).sum(at::kDouble).item<double>();
   }

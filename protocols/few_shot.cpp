@@ -16,6 +16,7 @@
 #include "protocols/few_shot_report.h"
 #include "protocols/kinds.h"
 #include "protocols/metrics.h"
+#include "protocols/unused_settings.h"
 #include "protocols/zero_shot_classifier.h"
 
 namespace repbench {
@@ -59,6 +60,9 @@ class FewShot final : public Protocol {
     options.add("validation_split", &validation_split_,
                 {.help = "paper: the full validation set; empty: the training pictures outside of a draw"});
     options.add("taps", &taps_, {.help = "features, several to choose from; empty: the encoder's first"});
+    options.add("normalisation", &normalisation_,
+                {.help = "logistic: of features: standardise (by the support), l2 (to length 1), none",
+                 .choices = {"standardise", "l2", "none"}});
     options.add("C", &C_,
                 {.help = "logistic: inverse regularisation strengths, several to choose from",
                  .minimum = 1e-12,
@@ -93,8 +97,10 @@ class FewShot final : public Protocol {
             ? few_shot_draws(*task.train, task.train_examples, shots_, seeds_, context.seed, k_shot)
             : read_few_shot_draws(*task.train, draws_, shots_, seeds_, context.seed, k_shot);
     const std::optional<ZeroShotClassifier> words = classifier_of_words(subject, *task.test, context);
+    // Complains about missing texts before the tap that they need.
+    const ShotSettings settings =
+        shot_settings(static_cast<int64_t>(task.train->class_names().size()), words, subject);
     const Features features = extract(subject, task, draws.all, words.has_value(), context);
-    const ShotSettings settings = shot_settings(features.classes, words, subject);
     const auto start = std::chrono::steady_clock::now();
     const ShotTrials trials = fit_all(features, draws, settings, context);
 
@@ -106,7 +112,12 @@ class FewShot final : public Protocol {
     if (words) add_zero_shot_level(*words, features.test, record);
     record.cost["solve_seconds"] =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return {std::move(record), {}, named_draws(draws, shots_, context.seed)};
+    ProtocolResult result{std::move(record), {}, named_draws(draws, shots_, context.seed)};
+    // Elsewhere words make the zero-shot line alone, which an encoder without texts does not have.
+    const bool words_count = words && (classifier_ == "text_init" || !prompts_.empty());
+    if (words_count && words->resolved.contains("prompts_sha256"))
+      result.file_hashes["prompts"] = words->resolved["prompts_sha256"];
+    return result;
   }
 
  private:
@@ -121,7 +132,17 @@ class FewShot final : public Protocol {
     return classifier_ == "ridge" ? "lambda" : classifier_ == "text_init" ? "learning_rates" : "C";
   }
 
+  void refuse_unused_settings() {
+    std::vector<std::string> unused;
+    if (classifier_ != "logistic") unused.insert(unused.end(), {"C", "normalisation"});
+    if (classifier_ != "ridge") unused.emplace_back("lambda");
+    if (classifier_ != "text_init") unused.insert(unused.end(), {"learning_rates", "text_steps"});
+    FewShot plain;
+    refuse_unused(*this, plain, unused, "few_shot", "with classifier=" + classifier_);
+  }
+
   void resolve(const Encoder& encoder) {
+    refuse_unused_settings();
     const auto refuse = [](const char* key, const std::string& what) {
       throw std::invalid_argument(fmt::format("[few_shot] key '{}': expected {}", key, what));
     };
@@ -144,8 +165,11 @@ class FewShot final : public Protocol {
 
   ShotSettings shot_settings(int64_t classes, const std::optional<ZeroShotClassifier>& words,
                              const Subject& subject) const {
-    ShotSettings settings{
-        .classifier = classifier_, .classes = classes, .class_texts = {}, .text_steps = text_steps_};
+    ShotSettings settings{.classifier = classifier_,
+                          .normalisation = normalisation_,
+                          .classes = classes,
+                          .class_texts = {},
+                          .text_steps = text_steps_};
     if (classifier_ != "text_init") return settings;
     if (!words) {
       throw std::invalid_argument(
@@ -256,9 +280,12 @@ class FewShot final : public Protocol {
     if (regularisation_ == "k_shot_validation") {
       rows = positions_in(features.rows, draw.validation[shots]);
     } else {
-      const std::vector<int64_t> drawn = positions_in(features.rows, draw.support.back());
+      std::vector<bool> drawn(static_cast<size_t>(features.rows.size()), false);
+      for (const IndexList& support : draw.support) {  // somebody else's need not be nested
+        for (const int64_t row : positions_in(features.rows, support)) drawn[static_cast<size_t>(row)] = true;
+      }
       for (int64_t row = 0; row < features.rows.size(); ++row) {
-        if (!std::binary_search(drawn.begin(), drawn.end(), row)) rows.push_back(row);
+        if (!drawn[static_cast<size_t>(row)]) rows.push_back(row);
       }
       if (rows.empty())
         throw std::invalid_argument(
@@ -271,6 +298,7 @@ class FewShot final : public Protocol {
   void describe_choice(const ShotTrials& trials, const FewShotDraws& draws, Record& record) const {
     record.resolved["taps"] = taps_;
     record.resolved["regularisation"] = regularisation_;
+    record.resolved["trials"] = taps_.size() * strengths().size() * draws.draws.size() * shots_.size();
     if (classifier_ != "nearest_mean") record.resolved[strength_name()] = strengths();
     if (!trials.choices.empty()) record.resolved["choices"] = trials.choices;
     for (const FewShotDraw& draw : draws.draws) {
@@ -324,6 +352,7 @@ class FewShot final : public Protocol {
   std::string classifier_ = "logistic", regularisation_ = "auto", validation_split_;
   std::vector<double> C_ = {1}, lambda_ = {1024}, rates_ = {1};
   int64_t text_steps_ = 100;
+  std::string normalisation_ = "standardise";
   bool all_examples_ = false;
   std::string draws_;
   std::string prompts_;

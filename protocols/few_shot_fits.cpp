@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "protocols/features.h"
+#include "protocols/linear_fits.h"
 #include "protocols/solvers/logistic.h"
 #include "protocols/solvers/ridge.h"
 #include "protocols/text_features.h"
@@ -19,23 +19,20 @@ at::Tensor one_hot_rows(const at::Tensor& labels, int64_t classes) {
 
 std::vector<ShotScores> fit_logistic(const ShotSettings& settings, std::span<const Support> supports,
                                      const std::vector<double>& strengths, int64_t& unfinished) {
-  std::vector<Standardiser> standardisers;
+  std::vector<FeatureNorm> norms;
   std::vector<LogisticProblem> problems;
   for (const Support& support : supports) {
-    standardisers.push_back(Standardiser::fit(support.features));
-    problems.push_back(
-        {standardisers.back().apply(support.features), support.labels, settings.classes, strengths});
+    norms.emplace_back(settings.normalisation, support.features);
+    problems.push_back({norms.back().apply(support.features), support.labels, settings.classes, strengths});
   }
   const std::vector<LogisticSolution> solutions = solve_logistic(problems);
   std::vector<ShotScores> result;
   for (size_t i = 0; i < supports.size(); ++i) {
     for (const bool converged : solutions[i].converged) unfinished += converged ? 0 : 1;
-    result.push_back(
-        [standardiser = standardisers[i], solution = solutions[i]](size_t m, const at::Tensor& features) {
-          const auto row = static_cast<int64_t>(m);
-          return at::addmm(solution.bias[row], standardiser.apply(features).to(at::kDouble),
-                           solution.weight[row].t());
-        });
+    result.push_back([norm = norms[i], solution = solutions[i]](size_t m, const at::Tensor& features) {
+      const auto row = static_cast<int64_t>(m);
+      return at::addmm(solution.bias[row], norm.apply(features).to(at::kDouble), solution.weight[row].t());
+    });
   }
   return result;
 }

@@ -16,11 +16,12 @@ struct Support {
   at::Tensor labels;    // [n] int64
 };
 
-/// Which classifier learns from them, and what "strengths" are: C of logistic (features standardised by the
-/// support), lambda of ridge (big_vision's closed form), learning rates of text_init, nothing for
-/// nearest_mean (cosine with the mean of a class's features of length 1).
+/// Which classifier learns from them, and what "strengths" are: C of logistic, lambda of ridge (big_vision's
+/// closed form), learning rates of text_init, nothing for nearest_mean (cosine with the mean of a class's
+/// features of length 1).
 struct ShotSettings {
-  std::string classifier = "logistic";  // logistic, ridge, nearest_mean, text_init
+  std::string classifier = "logistic";        // logistic, ridge, nearest_mean, text_init
+  std::string normalisation = "standardise";  // of logistic's features (FeatureNorm)
   int64_t classes = 0;
   at::Tensor class_texts;    // [K, D] float32 of length 1: where text_init starts, times `scale`
   double scale = 100;        // on cosines

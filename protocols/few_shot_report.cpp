@@ -63,6 +63,8 @@ void add_shot_metrics(const ShotTrials& trials, const std::vector<int64_t>& shot
     record.outcomes->tables.front().columns[metric.column] = trials.right[i];
     record.metrics.push_back(std::move(metric));
     record.resolved["deviation_by_shots"][std::to_string(shots[i])] = deviation;
+    record.resolved["test_standard_error_by_shots"][std::to_string(shots[i])] =
+        mean_and_deviation(trials.right[i]).standard_deviation / std::sqrt(static_cast<double>(tested));
   }
   record.curves.push_back(std::move(curve));
 }

@@ -171,6 +171,11 @@ class Finetune final : public Protocol {
           fmt::format("[finetune] key 'points': expected at least one, or from_scratch, each once; got {}",
                       points_.empty() ? "none" : fmt::format("{}", fmt::join(points_, ", "))));
     }
+    if (plan_.train.batch_size < 2 && head_norm_ == "batch") {
+      throw std::invalid_argument(
+          fmt::format("[finetune] key 'train.batch_size': expected at least 2 with head_norm=batch; got {}",
+                      plan_.train.batch_size));
+    }
     if (plan_.train.batch_size > chosen.size()) {
       throw std::invalid_argument(
           fmt::format("[finetune] key 'train.batch_size': expected at most the {} training examples; got {}",

@@ -12,6 +12,7 @@
 #include "protocols/metrics.h"
 #include "protocols/solvers/neighbours.h"
 #include "protocols/text_features.h"
+#include "protocols/unused_settings.h"
 #include "reports/statistics/intervals.h"
 
 namespace repbench {
@@ -69,6 +70,10 @@ class Knn final : public Protocol {
   }
 
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
+    Knn plain;
+    refuse_unused(*this, plain,
+                  metric_ == "l2" ? std::vector<std::string>{"temperature"} : std::vector<std::string>{},
+                  "knn", "with metric=l2");
     resolve(*subject.encoder, task);
     const FeatureSet train =
         extract_features(subject, task.train, task.train_examples, task.view, taps_, context);

@@ -26,7 +26,8 @@ at::Tensor one_vs_rest_targets(const Truth& truth, int64_t classes) {
 }  // namespace
 
 Truth Truth::rows(const std::vector<int64_t>& rows) const {
-  return {rows_of(labels, rows), several() ? rows_of(relevant, rows) : at::Tensor()};
+  const auto some = [&](const at::Tensor& all) { return all.defined() ? rows_of(all, rows) : at::Tensor(); };
+  return {rows_of(labels, rows), some(relevant), some(counted)};
 }
 
 FeatureNorm::FeatureNorm(std::string name, const at::Tensor& train) : name_(std::move(name)) {
@@ -53,13 +54,13 @@ LinearFits fit_linear(const FitSettings& settings, const at::Tensor& features, c
                       int64_t classes, const std::vector<double>& strengths) {
   if (settings.classifier == "ridge") {
     const RidgeSolution solution = solve_ridge(features, truth.labels, classes, strengths);
-    return {solution.weight, solution.bias, {}, {}};
+    return {solution.weight, solution.bias, {}, {}, {}};
   }
   if (settings.classifier == "logistic") {
     const LogisticSolution solution = solve_logistic(
         {features, truth.labels, classes, strengths},
         {.tolerance = settings.tolerance, .gap = settings.gap, .max_iterations = settings.max_iterations});
-    return {solution.weight, solution.bias, solution.gradient_norm,
+    return {solution.weight, solution.bias, solution.gradient_norm, solution.converged,
             relative(solution.gap_bound, solution.objective)};
   }
   const OneVsRestSolution solution = solve_one_vs_rest(
@@ -67,7 +68,7 @@ LinearFits fit_linear(const FitSettings& settings, const at::Tensor& features, c
        settings.classifier == "svm" ? OneVsRestLoss::squared_hinge : OneVsRestLoss::logistic,
        settings.positive_weight},
       {.tolerance = settings.gap, .threads = settings.threads});
-  return {solution.weight, solution.bias, {}, relative(solution.gap_bound, solution.objective)};
+  return {solution.weight, solution.bias, {}, {}, relative(solution.gap_bound, solution.objective)};
 }
 
 }  // namespace repbench

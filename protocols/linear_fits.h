@@ -14,6 +14,7 @@ namespace repbench {
 struct Truth {
   at::Tensor labels;    // [N] int64; -1 where an example has none or several
   at::Tensor relevant;  // [N, K] bool; undefined where every example has one class
+  at::Tensor counted;   // [N, K] bool: false where a class counts neither way; undefined: all count
 
   bool several() const { return relevant.defined(); }
   Truth rows(const std::vector<int64_t>& rows) const;
@@ -51,6 +52,7 @@ struct LinearFits {
   at::Tensor weight;                  // [m, K, D] float64
   at::Tensor bias;                    // [m, K] float64
   std::vector<double> gradient_norm;  // logistic: max |gradient| of the mean objective, m values
+  std::vector<bool> converged = {};   // logistic, m values
   std::vector<double> gap_bound;      // what the objective is above its optimum at most, over the objective;
                                       // empty for a closed form
 

@@ -16,6 +16,7 @@
 #include "protocols/sgd_probe.h"
 #include "protocols/solvers/ridge.h"
 #include "protocols/strength_search.h"
+#include "protocols/unused_settings.h"
 
 namespace repbench {
 namespace {
@@ -79,8 +80,10 @@ class LinearProbe final : public Protocol {
   std::string validation_split() const override { return selection_.validation_split; }
 
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
+    if (!headline_.empty()) check_headline(headline_, task.test->name(), "linear_probe");
     if (!head_.empty()) return judge_head(subject, task, context);
     const std::vector<std::string> taps = taps_.empty() ? subject.encoder->default_taps() : taps_;
+    refuse_unused_settings();
     if (fit_.classifier == "sgd") {
       ProtocolResult result = sgd_.run(subject, task, context, taps);
       choose_headline(task, result.record);
@@ -106,6 +109,31 @@ class LinearProbe final : public Protocol {
 
   bool ridge() const { return fit_.classifier == "ridge"; }
   const char* strength_name() const { return ridge() ? "lambda" : "C"; }
+
+  void refuse_unused_settings() {
+    std::vector<std::string> unused;
+    const auto add = [&](std::initializer_list<const char*> keys) {
+      unused.insert(unused.end(), keys.begin(), keys.end());
+    };
+    if (fit_.classifier == "sgd") {
+      add({"C", "grid", "normalisation", "select_on", "held_out", "folds", "validation_split", "report_best",
+           "gap"});
+    } else {
+      add({"sgd"});
+      if (selection_.on != "folds" || !selection_.validation_split.empty()) add({"folds"});
+      if (selection_.on != "held_out" || !selection_.validation_split.empty()) add({"held_out"});
+      if (search_.mode == "list") add({"grid.low", "grid.high", "grid.count"});
+      if (search_.mode != "list") add({"C", "lambda"});
+    }
+    if (!ridge()) add({"lambda"});
+    if (ridge()) add({"C", "gap"});
+    if (fit_.classifier != "logistic") add({"tolerance", "max_iterations"});
+    if (!takes_several_labels()) add({"positive_weight"});
+    LinearProbe plain;
+    refuse_unused(*this, plain, unused, "linear_probe",
+                  fmt::format("with classifier={}, select_on={}, grid.search={}", fit_.classifier,
+                              selection_.on, search_.mode));
+  }
 
   /// Complains before features are computed.
   void check() {
@@ -197,7 +225,7 @@ class LinearProbe final : public Protocol {
     describe_trials(trials, data, record);
     certify(fit, record);
     warn_at_edge(chosen.tried, strength.strength, record);
-    result.head = head_of(fit, normaliser, chosen, task, subject);
+    if (!subject.sha256.empty()) result.head = head_of(fit, normaliser, chosen, task, subject);
     return result;
   }
 
@@ -238,9 +266,11 @@ class LinearProbe final : public Protocol {
     if (!fit.gap_bound.empty()) record.resolved["gap_bound"] = fit.gap_bound[0];
     if (fit.gradient_norm.empty()) return;
     record.resolved["gradient_norm"] = fit.gradient_norm[0];
-    if (fit.gradient_norm[0] <= fit_.tolerance) return;
-    record.warnings.push_back(fmt::format("logistic stopped at gradient {:.1e}, tolerance {:.1e}",
-                                          fit.gradient_norm[0], fit_.tolerance));
+    if (fit.converged[0]) return;
+    record.warnings.push_back(fmt::format(
+        "logistic stopped at gradient {:.1e}, tolerance {:.1e}, and at most {:.1e} of the objective "
+        "above its optimum, where {:.1e} was asked for",
+        fit.gradient_norm[0], fit_.tolerance, fit.gap_bound[0], fit_.gap));
   }
 
   void warn_at_edge(const std::vector<ScoredStrength>& tried, double strength, Record& record) const {
@@ -296,7 +326,13 @@ class LinearProbe final : public Protocol {
   }
 
   /// What an earlier run trained, on what it was trained for.
-  ProtocolResult judge_head(const Subject& subject, const Task& task, const ProtocolContext& context) const {
+  ProtocolResult judge_head(const Subject& subject, const Task& task, const ProtocolContext& context) {
+    LinearProbe plain;
+    refuse_unused(
+        *this, plain,
+        {"classifier", "taps", "normalisation", "C", "lambda", "grid", "select_on", "held_out", "folds",
+         "validation_split", "report_best", "positive_weight", "tolerance", "gap", "max_iterations", "sgd"},
+        "linear_probe", "with head=" + head_);
     const TrainedHead head = read_head(head_);
     check_belongs(head, head_, subject, task.view, task.test->class_names());
     const std::vector<std::string> taps = {head.tap};
@@ -305,7 +341,11 @@ class LinearProbe final : public Protocol {
     const at::Tensor scores = head_scores(head, test.by_tap.at(head.tap));
     ProtocolResult result{
         probe_record(scores, truth_of(*task.test, task.test_examples), test.ids, task.test->class_names())};
-    result.record.resolved = {{"tap", head.tap}, {"trials", 0}, {"parameters_trained", 0}};
+    result.record.resolved = {{"tap", head.tap},
+                              {"feature_norm", head.feature_norm},
+                              {"trained_as", head.trained_as},
+                              {"trials", 0},
+                              {"parameters_trained", 0}};
     choose_headline(task, result.record);
     result.file_hashes["head"] = sha256_file(head_);
     return result;

@@ -121,10 +121,10 @@ PaperMetric paper_metric(std::string_view dataset) {
     if (row.dataset == name) return {row.metric, kClip};
     known.emplace_back(row.dataset);
   }
-  throw std::invalid_argument(fmt::format(
-      "[metrics] expected a data set with a metric of the CLIP paper's (see: protocols/paper_metrics.cpp); "
-      "got '{}'{}",
-      dataset, did_you_mean(name, known)));
+  throw std::invalid_argument(
+      fmt::format("[metrics] expected a data set of the CLIP paper's evaluation; "
+                  "got '{}'{}",
+                  dataset, did_you_mean(name, known)));
 }
 
 std::vector<std::string> headline_choices() {
@@ -134,6 +134,18 @@ std::vector<std::string> headline_choices() {
     choices.emplace_back(name);
   choices.emplace_back("paper");
   return choices;
+}
+
+void check_headline(std::string_view choice, std::string_view dataset, std::string_view where) {
+  const std::vector<std::string> choices = headline_choices();
+  if (std::find(choices.begin(), choices.end(), choice) == choices.end())
+    throw std::invalid_argument(fmt::format("[{}] key 'headline': expected one of {}; got '{}'{}", where,
+                                            fmt::join(choices, ", "), choice, did_you_mean(choice, choices)));
+  try {
+    if (choice == "paper") paper_metric(dataset);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(fmt::format("[{}] key 'headline': paper: {}", where, error.what()));
+  }
 }
 
 void set_headline(Record& record, std::string_view dataset, std::string_view choice, std::string_view where) {

@@ -22,6 +22,10 @@ PaperMetric paper_metric(std::string_view dataset);
 /// What a setting `headline` may be: names of metrics, and `paper`.
 std::vector<std::string> headline_choices();
 
+/// Complains before anything is computed: throws std::invalid_argument "[WHERE] key 'headline': ..." for what
+/// is no such choice, and for `paper` with a data set whose papers are not known.
+void check_headline(std::string_view choice, std::string_view dataset, std::string_view where);
+
 /// Makes the chosen metric the headline: a metric of the record, mean_top1_top5 also from the outcomes'
 /// columns correct and correct_top5; `paper` is what paper_metric says, and resolved["paper_metric"] and
 /// resolved["paper_metric_source"] then tell. Throws std::invalid_argument "[WHERE] key 'headline': expected

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "datasets/difficult_labels.h"
 #include "protocols/fold_splits.h"
 #include "protocols/ranking_metrics.h"
 
@@ -18,14 +19,20 @@ std::vector<int64_t> rows_between(int64_t begin, int64_t end) {
   return rows;
 }
 
+at::Tensor relevant_of(const Truth& truth, int64_t classes) {
+  return truth.several() ? truth.relevant
+                         : truth.labels.unsqueeze(1).eq(at::arange(classes, at::kLong).unsqueeze(0));
+}
+
+at::Tensor counted_of(const Truth& truth, int64_t classes) {
+  return truth.counted.defined() ? truth.counted : at::ones({truth.labels.size(0), classes}, at::kBool);
+}
+
 Truth joined(const Truth& a, const Truth& b, int64_t classes) {
-  Truth all{at::cat({a.labels, b.labels}), {}};
-  if (!a.several() && !b.several()) return all;
-  const auto relevant = [classes](const Truth& truth) {
-    return truth.several() ? truth.relevant
-                           : truth.labels.unsqueeze(1).eq(at::arange(classes, at::kLong).unsqueeze(0));
-  };
-  all.relevant = at::cat({relevant(a), relevant(b)});
+  Truth all{at::cat({a.labels, b.labels}), {}, {}};
+  if (a.several() || b.several()) all.relevant = at::cat({relevant_of(a, classes), relevant_of(b, classes)});
+  if (a.counted.defined() || b.counted.defined())
+    all.counted = at::cat({counted_of(a, classes), counted_of(b, classes)});
   return all;
 }
 
@@ -68,14 +75,21 @@ void SelectionOptions::describe(Options& options) {
 }
 
 Truth truth_of(const Dataset& dataset, const IndexList& examples) {
-  Truth truth{at::empty({examples.size()}, at::kLong), {}};
+  Truth truth{at::empty({examples.size()}, at::kLong), {}, {}};
+  const auto classes = static_cast<int64_t>(dataset.class_names().size());
+  at::Tensor counted = at::ones({examples.size(), classes}, at::kBool);
   bool several = false;
   for (int64_t row = 0; row < examples.size(); ++row) {
-    const std::vector<int64_t> labels = dataset.labels(examples.indices[static_cast<size_t>(row)]);
+    const int64_t index = examples.indices[static_cast<size_t>(row)];
+    const std::vector<int64_t> labels = dataset.labels(index);
     several |= labels.size() != 1;
     truth.labels.mutable_data_ptr<int64_t>()[row] = labels.size() == 1 ? labels.front() : -1;
+    for (const int64_t label : difficult_labels(dataset, index)) {
+      counted.mutable_data_ptr<bool>()[row * classes + label] = false;
+    }
   }
   if (several) truth.relevant = targets_of(dataset, examples);
+  if (several && !counted.all().item<bool>()) truth.counted = counted;
   return truth;
 }
 

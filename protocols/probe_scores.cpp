@@ -11,10 +11,12 @@
 namespace repbench {
 namespace {
 
-double mean_average_precision_of(const at::Tensor& scores, const at::Tensor& relevant) {
+double mean_average_precision_of(const at::Tensor& scores, const Truth& of) {
+  at::Tensor classes = at::arange(scores.size(1), at::kLong).expand_as(scores);
+  if (of.counted.defined()) classes = classes.masked_fill(of.counted.logical_not(), -1);
+  classes = classes.contiguous();
   const at::Tensor flat = scores.to(at::kDouble).cpu().contiguous(),
-                   truth = relevant.to(at::kDouble).cpu().contiguous(),
-                   classes = at::arange(scores.size(1), at::kLong).expand_as(scores).contiguous();
+                   truth = of.relevant.to(at::kDouble).cpu().contiguous();
   const auto count = static_cast<size_t>(flat.numel());
   return Rankings({flat.const_data_ptr<double>(), count}, {truth.const_data_ptr<double>(), count},
                   {classes.const_data_ptr<int64_t>(), count})
@@ -35,7 +37,7 @@ void add_roc_auc(const at::Tensor& scores, const Truth& truth, const std::vector
 }  // namespace
 
 double selection_score(const at::Tensor& scores, const Truth& truth) {
-  return truth.several() ? mean_average_precision_of(scores, truth.relevant)
+  return truth.several() ? mean_average_precision_of(scores, truth)
                          : classify(scores, truth.labels).accuracy();
 }
 
@@ -43,7 +45,7 @@ Record probe_record(const at::Tensor& scores, const Truth& truth, std::vector<st
                     std::vector<std::string> class_names) {
   Record record;
   if (truth.several()) {
-    RankingResult ranking = ranking_metrics(scores, truth.relevant, ids);
+    RankingResult ranking = ranking_metrics(scores, truth.relevant, ids, 0, truth.counted);
     record.metrics = std::move(ranking.metrics);
     record.metrics.front().headline = true;
     record.outcomes = {std::move(class_names), {std::move(ranking.table)}};
@@ -59,7 +61,7 @@ Record probe_record(const at::Tensor& scores, const Truth& truth, std::vector<st
 
 void add_best_scores(const at::Tensor& scores, const Truth& truth, Record& record) {
   if (truth.several()) {
-    record.resolved["best_mean_average_precision"] = mean_average_precision_of(scores, truth.relevant);
+    record.resolved["best_mean_average_precision"] = mean_average_precision_of(scores, truth);
     return;
   }
   const Classification result = classify(scores, truth.labels);

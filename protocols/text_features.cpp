@@ -190,7 +190,13 @@ TextFeatures extract_text_features(const Subject& subject, std::span<const std::
 }
 
 at::Tensor unit_rows(const at::Tensor& features) {
-  return features / features.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
+  const at::Tensor lengths = features.norm(2, {1}, /*keepdim=*/true);
+  const bool plain =
+      lengths.ge(1e-12).logical_or(lengths.eq(0)).all().item<bool>() && lengths.isfinite().all().item<bool>();
+  if (plain) return features / lengths.clamp_min(1e-12);
+  // Squares that no float32 holds.
+  const at::Tensor exact = features.to(at::kDouble);
+  return (exact / exact.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-300)).to(features.scalar_type());
 }
 
 }  // namespace repbench

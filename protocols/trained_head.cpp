@@ -91,6 +91,7 @@ TrainedHead read_head(const std::filesystem::path& file) {
 
 void check_belongs(const TrainedHead& head, const std::filesystem::path& file, const Subject& subject,
                    std::string_view view, const std::vector<std::string>& class_names) {
+  if (subject.sha256.empty()) refuse(file, "weights", "an encoder with weights", subject.label);
   if (head.encoder_sha256 != subject.sha256)
     refuse(file, "weights", "a head of the encoder " + subject.sha256, "one of " + head.encoder_sha256);
   if (head.view != view) refuse(file, "view", fmt::format("'{}'", view), "'" + head.view + "'");

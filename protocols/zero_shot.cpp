@@ -79,6 +79,7 @@ class ZeroShot final : public Protocol {
   ProtocolResult run(const Subject& subject, const Task& task, const ProtocolContext& context) override {
     const ClassSubset subset = class_subset(classes_, *task.test, "zero_shot");
     check_compared(subject);
+    if (!headline_.empty()) check_headline(headline_, task.test->name(), "zero_shot");
     const ZeroShotClassifier classifier =
         make_zero_shot_classifier(subject, prompts_, *task.test, context, "zero_shot");
     std::vector<ZeroShotClassifier> others;

@@ -115,9 +115,20 @@ std::string setting_suffix(const Record& record, const Records& rivals) {
   return text;
 }
 
+std::string recipe_of(const Record& record) { return record.requested.value("recipe", std::string()); }
+
+/// The recipe's name where there is one; else what tells it from the others that have none.
+std::string telling_suffix(const Record& record, Records rivals) {
+  if (!recipe_of(record).empty()) return " " + recipe_of(record);
+  std::erase_if(rivals, [](const Record* rival) { return !recipe_of(*rival).empty(); });
+  return rivals.size() > 1 ? setting_suffix(record, rivals) : "";
+}
+
 std::string plain_heading(const Record& record) {
   const Metric& headline = record.headline();
-  const bool unusual = headline.unit.empty() && headline.name != "accuracy";
+  const bool told_by_unit =
+      headline.unit.find("/s") != std::string::npos || headline.unit.find("pixels") != std::string::npos;
+  const bool unusual = !told_by_unit && headline.name != "accuracy";
   return record.dataset.value("name", "") + ": " + record.protocol + (unusual ? ", " + headline.name : "");
 }
 
@@ -129,7 +140,7 @@ void tell_apart(std::vector<Column>& columns) {
       if (other.dataset == column.dataset && other.protocol == column.protocol)
         rivals.push_back(other.example);
     }
-    if (rivals.size() > 1) column.heading += setting_suffix(*column.example, rivals);
+    if (rivals.size() > 1) column.heading += telling_suffix(*column.example, rivals);
     const int use = ++uses[column.heading];
     if (use > 1) column.heading += " (" + std::to_string(use) + ")";
   }

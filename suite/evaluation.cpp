@@ -6,6 +6,7 @@
 #include <chrono>
 #include <ctime>
 
+#include "files/atomic.h"
 #include "files/hash.h"
 #include "files/utf8.h"
 #include "pretrain/models/kinds.h"
@@ -33,10 +34,7 @@ Json run_section(std::chrono::system_clock::time_point start) {
 }
 
 /// Of the prompts that a protocol used; "" if it used none.
-std::string prompts_hash(const Json& resolved) {
-  const Json& words = resolved.contains("zero_shot") ? resolved["zero_shot"] : resolved;
-  return words.is_object() ? words.value("prompts_sha256", std::string()) : std::string();
-}
+std::string prompts_hash(const Json& resolved) { return resolved.value("prompts_sha256", std::string()); }
 
 /// Over lists by name.
 std::string hash_of(const std::vector<std::pair<std::string, IndexList>>& draws) {
@@ -129,17 +127,23 @@ void complete(ProtocolResult& result, const Circumstances& run, const Evaluation
         feature_task_warning(subject, find_protocol(evaluation.protocol), evaluation.options);
     if (!warning.empty()) record.warnings.push_back(warning);
   }
-  const bool one_split = task.train && evaluation.options.train_split == evaluation.options.test_split;
+  const bool learns = find_protocol(evaluation.protocol).on_features != OnFeatures::test_rows;
+  const bool one_split =
+      task.train && learns && evaluation.options.train_split == evaluation.options.test_split;
   if (one_split && !record.resolved.contains("leave_one_out"))
     record.warnings.push_back("training and test pictures are of one split");
 }
 
+/// All files at once: a report that was there stays whole until the new one is.
 void write(const ProtocolResult& result, const Evaluation& evaluation, const Task& task,
-           const std::filesystem::path& folder) {
-  if (task.train) write_draws(result, task, evaluation, folder);
-  if (!result.sheets.empty()) write_sheets(folder / "sheet.json", result.sheets);
-  if (result.head) write_head(folder / "head.safetensors", *result.head);
-  write_record(folder, result.record);
+           const std::filesystem::path& target) {
+  AtomicFolder folder(target);
+  if (task.train) write_draws(task, evaluation, folder.path());
+  if (task.train) write_draws(result, task, evaluation, folder.path());
+  if (!result.sheets.empty()) write_sheets(folder.path() / "sheet.json", result.sheets);
+  if (result.head) write_head(folder.path() / "head.safetensors", *result.head);
+  write_record(folder.path(), result.record);
+  folder.commit();
 }
 
 }  // namespace
@@ -185,6 +189,8 @@ void EvaluateOptions::describe(Options& options, bool of_features) {
                .identity = false});
   options.add("workers", &workers,
               {.help = "loader threads", .minimum = 1, .maximum = 256, .identity = false});
+  options.add("recipe", &recipe,
+              {.help = "name of these settings in tables; --settings gives its file's", .identity = false});
   options.add("cache", &cache, {.help = "folder of extracted features; empty: none", .identity = false});
   execution.describe(options);
 }
@@ -262,7 +268,6 @@ Record run_evaluation(Evaluation& evaluation, const Subject& subject, const std:
                       Progress& progress) {
   Circumstances run(evaluation, progress);
   const Task task = task_of(evaluation, subject);
-  if (task.train) write_draws(task, evaluation, folder);
   ProtocolResult result = evaluation.instance->run(subject, task, run.context);
   complete(result, run, evaluation, subject, task);
   write(result, evaluation, task, folder);
@@ -274,8 +279,6 @@ std::vector<Record> run_in_turns(Evaluation& evaluation, std::span<const Subject
   Circumstances run(evaluation, progress);
   std::vector<Task> tasks;
   for (const Subject& subject : subjects) tasks.push_back(task_of(evaluation, subject));
-  for (size_t i = 0; i < subjects.size(); ++i)
-    if (tasks[i].train) write_draws(tasks[i], evaluation, folders[i]);
   Task shared = tasks.front();
   if (evaluation.options.view.empty()) shared.view.clear();
   std::vector<ProtocolResult> results = evaluation.instance->run_in_turns(subjects, shared, run.context);

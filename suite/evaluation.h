@@ -25,6 +25,7 @@ struct EvaluateOptions {
   int64_t batch_size = 0;
   int64_t workers = 1;
   std::string cache;
+  std::string recipe;
   double test_share = 0.2;
   ExecutionOptions execution;
 

@@ -40,9 +40,10 @@ void check_classes(const std::string& protocol, const Dataset& dataset, const In
   for (const int64_t index : examples.indices) {
     const size_t count = dataset.labels(index).size();
     if (several || count == 1) continue;
-    throw std::invalid_argument(fmt::format("[{}] expected one class an example; {} of {} ({}) has {}",
-                                            protocol, dataset.id(index), dataset.name(), dataset.split(),
-                                            count));
+    throw std::invalid_argument(fmt::format(
+        "[{}] expected one class an example; {} of {} ({}) has {} (zero_shot, and linear_probe with "
+        "classifier=svm or ovr_logistic, take several)",
+        protocol, dataset.id(index), dataset.name(), dataset.split(), count));
   }
 }
 

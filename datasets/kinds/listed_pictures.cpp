@@ -1,4 +1,5 @@
 #include "datasets/kinds/listed_pictures.h"
+#include "datasets/difficult_labels.h"
 
 #include <fmt/format.h>
 
@@ -32,7 +33,7 @@ constexpr size_t kMostTestedCaptions = 1000;
       fmt::format("[{}] {}: expected {}; got {}", list.kind, path.string(), expected, got));
 }
 
-class PictureList final : public Dataset {
+class PictureList final : public Dataset, public DifficultLabels {
  public:
   PictureList(ListedPictures list, Provenance provenance)
       : list_(std::move(list)), provenance_(std::move(provenance)) {}
@@ -43,6 +44,7 @@ class PictureList final : public Dataset {
   int channels() const override { return 3; }
   std::string id(int64_t index) const override { return at(index).id; }
   std::vector<int64_t> labels(int64_t index) const override { return at(index).labels; }
+  std::vector<int64_t> difficult(int64_t index) const override { return at(index).difficult; }
   std::vector<std::string> captions(int64_t index) const override { return at(index).captions; }
   const std::vector<std::string>& class_names() const override { return list_.class_names; }
   const Provenance& provenance() const override { return provenance_; }
@@ -134,6 +136,7 @@ Provenance provenance_of(ListedPictures& list) {
     const ListedPicture& picture = list.pictures[i];
     hash.update(fmt::format("{}\t{}", picture.id, sizes[i].value_or(0)));
     for (const int64_t label : picture.labels) hash.update(fmt::format("\t{}", label));
+    for (const int64_t label : picture.difficult) hash.update(fmt::format("\t{}?", label));
     for (const std::string& caption : picture.captions) hash.update(fmt::format("\t{}", caption));
     hash.update("\n");
     if (whole && sizes[i])

@@ -16,6 +16,7 @@ struct ListedPicture {
   std::filesystem::path file;
   std::vector<int64_t> labels = {};
   std::vector<std::string> captions = {};
+  std::vector<int64_t> difficult = {};  // classes that count neither way (datasets/difficult_labels.h)
 };
 
 struct ListedPictures {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "datasets/dataset.h"
+#include "datasets/difficult_labels.h"
 #include "datasets/index_file.h"
 #include "datasets/kinds/captioned_pictures.h"
 #include "files/hash.h"
@@ -16,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // The chosen examples of another data set, in its order.
-class Subset final : public Dataset {
+class Subset final : public Dataset, public DifficultLabels {
  public:
   Subset(std::shared_ptr<const Dataset> base, IndexList list, const fs::path& file)
       : base_(std::move(base)), list_(std::move(list)), provenance_(base_->provenance()) {
@@ -33,6 +34,7 @@ class Subset final : public Dataset {
   std::string id(int64_t index) const override { return base_->id(at(index)); }
   int64_t label(int64_t index) const override { return base_->label(at(index)); }
   std::vector<int64_t> labels(int64_t index) const override { return base_->labels(at(index)); }
+  std::vector<int64_t> difficult(int64_t index) const override { return difficult_labels(*base_, at(index)); }
   std::vector<std::string> captions(int64_t index) const override { return base_->captions(at(index)); }
   const std::vector<std::string>& class_names() const override { return base_->class_names(); }
   const Provenance& provenance() const override { return provenance_; }

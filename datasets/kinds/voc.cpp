@@ -74,11 +74,14 @@ fs::path list_of_split(const fs::path& year, const std::string& split) {
 
 // Classes by id. A list says 1 where one is shown, -1 where not, 0 where only objects show it that are
 // difficult: VOC counts those neither way, and they are no labels here.
-using Positives = std::map<std::string, std::set<int64_t>, std::less<>>;
+struct Shown {
+  std::set<int64_t> labels, difficult;
+};
+using ShownById = std::map<std::string, Shown, std::less<>>;
 
 // The files CLASS_SPLIT.txt say the same as annotations, which the last test sets lack.
-Positives positives_of_lists(const fs::path& year, const std::string& split) {
-  Positives positives;
+ShownById shown_by_lists(const fs::path& year, const std::string& split) {
+  ShownById shown;
   for (size_t label = 0; label < kClasses.size(); ++label) {
     const fs::path path = year / "ImageSets" / "Main" / class_split(kClasses[label], split);
     const std::string content = read_text(path, kKind);
@@ -87,26 +90,29 @@ Positives positives_of_lists(const fs::path& year, const std::string& split) {
       if (verdict != "1" && verdict != "0" && verdict != "-1") {
         fail_at_line(kKind, path, line.number, "ID and 1, 0 or -1", excerpt(line.text));
       }
-      if (verdict == "1") positives[std::string(id)].insert(static_cast<int64_t>(label));
+      Shown& of_picture = shown[std::string(id)];
+      if (verdict == "1") of_picture.labels.insert(static_cast<int64_t>(label));
+      if (verdict == "0") of_picture.difficult.insert(static_cast<int64_t>(label));
     }
   }
-  return positives;
+  return shown;
 }
 
-std::set<int64_t> positives_of_annotation(const fs::path& path) {
+Shown shown_by_annotation(const fs::path& path) {
   if (fs::file_size(path) > kMostAnnotationBytes) {
     fail(path, fmt::format("an annotation of at most {} bytes", kMostAnnotationBytes),
          std::to_string(fs::file_size(path)));
   }
-  std::set<int64_t> labels;
+  Shown shown;
   for (const VocObject& object : read_voc_annotation(read_text(path, kKind), path)) {
     const auto found = std::find(kClasses.begin(), kClasses.end(), object.name);
     if (found == kClasses.end()) {
       fail(path, "one of VOC's 20 classes", excerpt(object.name) + did_you_mean(object.name, kClasses));
     }
-    if (!object.difficult) labels.insert(found - kClasses.begin());
+    (object.difficult ? shown.difficult : shown.labels).insert(found - kClasses.begin());
   }
-  return labels;
+  for (const int64_t label : shown.labels) shown.difficult.erase(label);
+  return shown;
 }
 
 // Ids in the order of the list; of a class's list without the verdict.
@@ -134,19 +140,22 @@ std::shared_ptr<const Dataset> open_year(const fs::path& year, const std::string
                       .pictures = {},
                       .source = printable_name(year)};
   const bool has_lists = fs::is_regular_file(year / "ImageSets" / "Main" / class_split(kClasses[0], split));
-  std::optional<Positives> positives;
+  std::optional<ShownById> by_lists;
   for (const std::string& id : ids_of(list_path)) {
     const fs::path annotation = year / "Annotations" / (id + ".xml");
-    std::set<int64_t> labels;
+    Shown shown;
     if (fs::is_regular_file(annotation)) {
-      labels = positives_of_annotation(annotation);
+      shown = shown_by_annotation(annotation);
     } else if (has_lists) {
-      if (!positives) positives = positives_of_lists(year, split);
-      labels = (*positives)[id];
+      if (!by_lists) by_lists = shown_by_lists(year, split);
+      shown = (*by_lists)[id];
     } else {
       fail(annotation, "an annotation", "no such file");
     }
-    list.pictures.push_back({id, year / "JPEGImages" / (id + ".jpg"), {labels.begin(), labels.end()}});
+    list.pictures.push_back({.id = id,
+                             .file = year / "JPEGImages" / (id + ".jpg"),
+                             .labels = {shown.labels.begin(), shown.labels.end()},
+                             .difficult = {shown.difficult.begin(), shown.difficult.end()}});
   }
   return make_picture_list(std::move(list));
 }

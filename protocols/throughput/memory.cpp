@@ -67,11 +67,19 @@ MemoryPeaks memory_peaks(c10::Device device, const std::function<void()>& work) 
   return peaks;
 }
 
+namespace {
+
+bool says(const std::exception& error, std::string_view words) {
+  return std::string_view(error.what()).find(words) != std::string_view::npos;
+}
+
+}  // namespace
+
 bool is_out_of_memory(const std::exception& error) {
   return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
          dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-         std::string_view(error.what()).find("DefaultCPUAllocator: can't allocate memory") !=
-             std::string_view::npos;
+         says(error, "DefaultCPUAllocator: can't allocate memory") ||
+         says(error, "could not create a primitive") || says(error, "could not create a memory");  // oneDNN
 }
 
 void release_cached_memory(c10::Device device) {

@@ -156,6 +156,7 @@ std::map<std::string, Settings> settings_of(const Arguments& arguments) {
           fmt::join(arguments.protocols, ", "), brief_json(name)));
     }
     settings.values.erase("protocol");
+    settings.values.emplace("recipe", std::filesystem::path(file).stem().string());
     if (!result.emplace(name.get<std::string>(), std::move(settings)).second) {
       throw std::invalid_argument(
           fmt::format("[evaluate] --settings {}: expected one file a protocol; got another for {}", file,

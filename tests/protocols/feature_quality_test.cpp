@@ -56,6 +56,7 @@ TEST(FeatureQuality, OfCollapsedFeaturesIsCollapsed) {
   EXPECT_EQ(covariance_spectrum(same).participation_ratio, 0);
   EXPECT_NEAR(feature_std(same), 0, 1e-6);
   EXPECT_NEAR(uniformity(same), 0, 1e-6);
+  EXPECT_NEAR(uniformity(at::zeros({50, 8})), 0, 1e-6) << "all at one place, if at none of length 1";
   EXPECT_EQ(rankme(at::zeros({5, 3})), 0);
   EXPECT_EQ(feature_std(at::zeros({5, 3})), 0);
   EXPECT_EQ(lidar(at::ones({5, 2, 3})), 0);

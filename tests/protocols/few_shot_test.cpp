@@ -224,7 +224,7 @@ TEST(FewShot, TextInitNeedsTexts) {
   EXPECT_PRED2(contains, error_message<std::invalid_argument>([] {
                  run(tiny_vit(), toy_task(120, 8), {{"classifier", "text_init"}});
                }),
-               "projected");
+               "text_init: expected an encoder with texts");
   EXPECT_PRED2(contains, error_message<std::invalid_argument>([] {
                  run(toy_clip(), toy_task(120, 8), {{"classifier", "text_init"}, {"prompts", "off"}});
                }),
@@ -257,6 +257,22 @@ TEST(FewShot, FixedRefusesAChoiceAndChoosingWithoutOneIsAllowed) {
   const Record record =
       run(raw_pixels(), toy_task(120, 8), {{"shots", {1}}, {"regularisation", "k_shot_validation"}});
   EXPECT_EQ(record.resolved.at("choices").size(), 3U);
+}
+
+TEST(FewShot, TakesFeaturesAsTheyAreWhereAsked) {
+  const Json settings = {{"shots", {4}}, {"taps", {"mean"}}};
+  Json raw = settings;
+  raw["normalisation"] = "none";
+  const Task task = toy_task(120, 60);
+  EXPECT_NE(run(tiny_vit(), task, settings).outcomes->column("correct_4_shot"),
+            run(tiny_vit(), task, raw).outcomes->column("correct_4_shot"));
+}
+
+TEST(FewShot, RefusesSettingsWithoutEffect) {
+  EXPECT_PRED2(contains, error_message<std::invalid_argument>([] {
+                 run(raw_pixels(), toy_task(120, 8), {{"lambda", {3}}});
+               }),
+               "key 'lambda': expected its default with classifier=logistic");
 }
 
 TEST(FewShot, AllExamplesEndTheCurve) {

@@ -185,6 +185,7 @@ TEST_P(LinearProbe, AHeadThatIsKeptGivesTheSameScoresOnTheSameEncoderAlone) {
     ASSERT_TRUE(trained.head.has_value());
     write_head(file, *trained.head);
     const ProtocolResult judged = probe(tiny_vit(), task, {{"head", file}});
+    EXPECT_EQ(judged.record.resolved.at("trained_as"), ridge() ? "none" : "softmax");
     EXPECT_EQ(judged.record.outcomes->column("prediction"), trained.record.outcomes->column("prediction"))
         << norm;
     EXPECT_EQ(judged.file_hashes.count("head"), 1U);
@@ -252,6 +253,26 @@ TEST(LogisticProbe, SearchesLikeClipFromCoarseToFineAndCertifiesWhatItChose) {
   EXPECT_GE(record.resolved.at("gap_bound").get<double>(), 0);
 }
 
+TEST(LinearProbeSettings, WithoutEffectAreRefused) {
+  const auto message = [](const Json& settings) {
+    return error_message<std::invalid_argument>([&] { probe(raw_pixels(), toy_task(60, 8), settings); });
+  };
+  EXPECT_PRED2(contains, message({{"lambda", {1}}}),
+               "key 'lambda': expected its default with classifier=logistic");
+  EXPECT_PRED2(contains, message({{"classifier", "ridge"}, {"C", {5}}}), "key 'C'");
+  EXPECT_PRED2(contains, message({{"classifier", "sgd"}, {"normalisation", {"l2"}}}), "key 'normalisation'");
+  EXPECT_PRED2(contains, message({{"sgd", {{"train", {{"epochs", 3}}}}}}), "key 'sgd.train.epochs'");
+  EXPECT_PRED2(contains, message({{"folds", 7}}), "key 'folds'");
+  EXPECT_PRED2(contains, message({{"headline", "nonsense"}}), "key 'headline': expected one of accuracy");
+  EXPECT_PRED2(contains, message({{"headline", "paper"}}), "key 'headline': paper");
+}
+
+TEST(LinearProbeSettings, RawPixelsHaveNoWeightsThatAHeadCouldBelongTo) {
+  Subject pixels = raw_pixels();
+  pixels.sha256.clear();
+  EXPECT_FALSE(probe(pixels, toy_task(60, 8), Json::object()).head.has_value());
+}
+
 TEST(RidgeProbe, ChoosesByLeavingOneOut) {
   const Record record =
       probe(raw_pixels(), toy_task(60, 40), {{"classifier", "ridge"}, {"select_on", "leave_one_out"}}).record;
@@ -299,7 +320,7 @@ TEST(LogisticProbe, ReportsThatItDidNotConverge) {
                                      tiny_vit(), toy_task(120, 40))
                             .record;
   bool told = false;
-  for (const std::string& warning : record.warnings) told |= contains(warning, "stopped at gradient");
+  for (const std::string& warning : record.warnings) told |= contains(warning, "above its optimum");
   EXPECT_TRUE(told);
 }
 

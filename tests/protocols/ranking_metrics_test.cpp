@@ -1,6 +1,8 @@
 #include "protocols/ranking_metrics.h"
+#include "reports/statistics/ranking.h"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
 #include "reports/metric_kinds.h"
@@ -37,10 +39,39 @@ TEST(RankingMetrics, AreScikitLearnsWithIntervalsAndTheirOutcomes) {
   EXPECT_EQ(result.metrics[2].name, "roc_auc");
   EXPECT_DOUBLE_EQ(*result.metrics[2].chance, 0.5);
   const at::Tensor shares = targets.to(at::kDouble).mean(0);
-  EXPECT_NEAR(*result.metrics[0].chance, shares.sum().item<double>() / 6, 1e-12) << "one class has none";
+  EXPECT_GT(*result.metrics[0].chance, shares.sum().item<double>() / 6) << "a random order does better";
   EXPECT_EQ(result.table.ids[8], "p1/1");
   EXPECT_EQ(result.table.labels[8], 1);
   EXPECT_EQ(result.table.groups[8], 1);
+}
+
+TEST(RankingMetrics, ChanceIsWhatRandomScoresGive) {
+  const at::Generator generator = at::detail::createCPUGenerator(3);
+  const at::Tensor targets = at::rand({40, 3}, generator).lt(at::tensor({0.1f, 0.3f, 0.6f}));
+  const auto chance = ranking_metrics(at::rand({40, 3}, generator), targets, numbered(40)).metrics;
+  double average = 0, points = 0;
+  constexpr int kTimes = 60;
+  for (int i = 0; i < kTimes; ++i) {
+    const at::Tensor scores = at::rand({40, 3}, generator, at::kDouble).contiguous();
+    const at::Tensor truth = targets.to(at::kDouble).contiguous();
+    const at::Tensor classes = at::arange(3, at::kLong).expand({40, 3}).contiguous();
+    const Rankings rankings({scores.const_data_ptr<double>(), 120}, {truth.const_data_ptr<double>(), 120},
+                            {classes.const_data_ptr<int64_t>(), 120});
+    average += rankings.mean_average_precision() / kTimes;
+    points += rankings.mean_average_precision_11_point() / kTimes;
+  }
+  EXPECT_NEAR(*chance[0].chance, average, 0.02);
+  EXPECT_NEAR(*chance[1].chance, points, 0.02);
+}
+
+TEST(RankingMetrics, WhatCountsNeitherWayIsLeftOut) {
+  const at::Tensor scores = at::tensor({0.9, 0.8, 0.7, 0.1}).view({4, 1}).to(at::kDouble);
+  const at::Tensor targets = at::tensor({0, 1, 1, 0}).view({4, 1}).to(at::kBool);
+  const at::Tensor counted = at::tensor({0, 1, 1, 1}).view({4, 1}).to(at::kBool);
+  EXPECT_LT(ranking_metrics(scores, targets, numbered(4)).metrics[0].value, 0.9);
+  const RankingResult result = ranking_metrics(scores, targets, numbered(4), 0, counted);
+  EXPECT_DOUBLE_EQ(result.metrics[0].value, 1) << "the first is difficult";
+  EXPECT_EQ(result.table.ids.size(), 3U);
 }
 
 TEST(RankingMetrics, OfTheSecondOfTwoClassesAloneAreTheBinaryCase) {

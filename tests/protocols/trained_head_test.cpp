@@ -60,6 +60,8 @@ TEST_F(TrainedHeads, AreRefusedForOtherWeightsViewsAndClasses) {
   EXPECT_THROW(check_belongs(head, file_, subject_, "small_eval:8", {"dog", "cat"}), std::invalid_argument);
   EXPECT_THROW(check_belongs(head, file_, subject_, "small_eval:8", {"cat"}), std::invalid_argument);
   EXPECT_THROW(head_scores(head, at::zeros({2, 3})), std::invalid_argument);
+  other.sha256.clear();
+  EXPECT_THROW(check_belongs(head, file_, other, "small_eval:8", {"cat", "dog"}), std::invalid_argument);
 }
 
 TEST_F(TrainedHeads, AreRefusedWhereTheFileIsAnotherOrBroken) {

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "datasets/dataset.h"
+#include "datasets/difficult_labels.h"
 #include "files/atomic.h"
 #include "tests/datasets/golden.h"
 #include "tests/files/error_message.h"
@@ -62,6 +63,13 @@ class Voc : public testing::Test {
   const ScratchFolder folder_;
   const fs::path year_ = folder_ / "VOCdevkit/VOC2007";
 };
+
+TEST_F(Voc, KnowsClassesThatCountNeitherWay) {
+  const auto dataset = open(year_, "trainval");
+  EXPECT_EQ(difficult_labels(*dataset, 0), Labels{11}) << "a difficult dog";
+  EXPECT_EQ(difficult_labels(*dataset, 1), Labels{11}) << "the person is shown plainly, too";
+  EXPECT_EQ(difficult_labels(*open(year_, "test"), 0), Labels{});
+}
 
 TEST_F(Voc, TakesEveryClassThatIsShownByMoreThanDifficultObjects) {
   for (const fs::path& path : {year_, folder_ / "VOCdevkit", folder_.path(), year_ / ""}) {
