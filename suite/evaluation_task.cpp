@@ -138,7 +138,6 @@ void write_draws(const Task& task, const Evaluation& evaluation, const std::file
 
 void write_draws(const ProtocolResult& result, const Task& task, const Evaluation& evaluation,
                  const std::filesystem::path& folder) {
-  if (is_feature_dataset(evaluation.dataset)) return;
   for (const auto& [name, examples] : result.draws) {
     write_index_file(folder / "draws" / (name + ".index.json"), evaluation.dataset, *task.train, examples,
                      {{"protocol", evaluation.protocol}, {"seed", evaluation.options.seed}});

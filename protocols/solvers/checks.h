@@ -19,6 +19,9 @@ std::string describe(const at::Tensor& tensor);
 /// [N, D] float32 or float64, not empty, finite.
 void check_features(const std::string& where, const at::Tensor& features);
 
+/// No feature so large that sums of squares overflow float32.
+void check_squares(const std::string& where, const at::Tensor& features);
+
 /// [n] int64 in 0 ... classes - 1.
 void check_labels(const std::string& where, const at::Tensor& labels, int64_t n, int64_t classes);
 

@@ -24,6 +24,7 @@ constexpr int64_t kColumns = 64;       // matrix products run well from about th
 
 void check(const LogisticProblem& problem, const LogisticOptions& options) {
   check_features("logistic", problem.features);
+  check_squares("logistic", problem.features);
   check_labels("logistic", problem.labels, problem.features.size(0), problem.classes);
   check_positive("logistic", "C", problem.C);
   if (!(options.tolerance >= 0 && options.gap >= 0)) refuse("logistic", "tolerance and gap >= 0", "less");

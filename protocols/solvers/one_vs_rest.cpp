@@ -21,6 +21,7 @@ constexpr int kMaxRounds = 12;
 
 void check(const OneVsRestProblem& problem, const OneVsRestOptions& options) {
   check_features("one_vs_rest", problem.features);
+  check_squares("one_vs_rest", problem.features);
   const at::Tensor& targets = problem.targets;
   const int64_t n = problem.features.size(0);
   const bool shaped = targets.defined() && targets.dim() == 2 && targets.size(0) == n && targets.size(1) > 0;

@@ -95,6 +95,7 @@ at::Tensor checked_targets(const at::Tensor& labels, int64_t n, int64_t classes,
 RidgeSolution solve_ridge(const at::Tensor& features, const at::Tensor& labels, int64_t classes,
                           const std::vector<double>& lambda) {
   check_features("ridge", features);
+  check_squares("ridge", features);
   check_labels("ridge", labels, features.size(0), classes);
   check_positive("ridge", "lambda", lambda);
   at::Tensor x = features.to(at::kDouble);

@@ -234,6 +234,7 @@ TEST(Logistic, BadInputIsRefused) {
   EXPECT_EQ(message({x, y - 1, 3, {1}}), "[logistic] expected labels in 0 ... 2; got -1 ... 1");
   EXPECT_EQ(message({x, y.narrow(0, 0, 2), 3, {1}}), "[logistic] expected int64 labels [3]; got Long [2]");
   EXPECT_EQ(message({x * kNaN, y, 3, {1}}), "[logistic] expected finite features; got NaN or infinity");
+  EXPECT_EQ(message({x * 1e30, y, 3, {1}}), "[logistic] expected features of at most 1e15; got larger ones");
   EXPECT_EQ(message({x, y, 3, {1, 0}}), "[logistic] expected C > 0 and finite; got 0");
   EXPECT_EQ(message({x, y, 3, {}}), "[logistic] expected at least one value of C; got none");
   EXPECT_EQ(message({x, y, 0, {1}}), "[logistic] expected at least one class; got 0");
