@@ -82,8 +82,10 @@ struct Elastic {
 
 // Three corners of a square in the middle go elsewhere.
 cv::Mat moved(const PixelBuffer& pixels, double most, RandomStream& stream) {
-  const auto x = static_cast<float>(pixels.width / 2), y = static_cast<float>(pixels.height / 2);
-  const auto side = static_cast<float>(std::min(pixels.height, pixels.width) / 3);
+  // Whole numbers, as the authors' code has them.
+  const int column = pixels.width / 2, row = pixels.height / 2;
+  const int third = std::min(pixels.height, pixels.width) / 3;
+  const auto x = static_cast<float>(column), y = static_cast<float>(row), side = static_cast<float>(third);
   const std::array<cv::Point2f, 3> from = {
       {{x + side, y + side}, {x + side, y - side}, {x - side, y - side}}};
   std::array<cv::Point2f, 3> to = from;

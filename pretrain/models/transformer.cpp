@@ -46,7 +46,8 @@ at::Tensor add_branch(const at::Tensor& x, const at::Tensor& branch, const at::T
 at::Tensor kept_branches(int64_t half, int64_t depth, const at::Tensor& x, const StageContext& context) {
   const DropPath* drop = context.training ? context.drop_path : nullptr;
   if (drop == nullptr || depth < 2) return {};
-  const double rate = drop->rate * static_cast<double>(half / 2) / static_cast<double>(depth - 1);
+  const int64_t block = half / 2;
+  const double rate = drop->rate * static_cast<double>(block) / static_cast<double>(depth - 1);
   if (rate <= 0) return {};
   if (std::ssize(drop->keys) != x.size(0)) {
     throw std::logic_error(
