@@ -12,11 +12,6 @@ namespace {
 
 at::Tensor unit_length(const at::Tensor& features) { return unit_rows(features.to(at::kDouble)); }
 
-/// [n, K] float64.
-at::Tensor one_hot_rows(const at::Tensor& labels, int64_t classes) {
-  return labels.unsqueeze(1).eq(at::arange(classes, at::kLong).unsqueeze(0)).to(at::kDouble);
-}
-
 std::vector<ShotScores> fit_logistic(const ShotSettings& settings, std::span<const Support> supports,
                                      const std::vector<double>& strengths, int64_t& unfinished) {
   std::vector<FeatureNorm> norms;
@@ -46,7 +41,7 @@ ShotScores fit_ridge(const ShotSettings& settings, const Support& support,
 
 ShotScores fit_nearest_mean(const ShotSettings& settings, const Support& support) {
   const at::Tensor sums =
-      one_hot_rows(support.labels, settings.classes).t().matmul(unit_length(support.features));
+      at::one_hot(support.labels, settings.classes).to(at::kDouble).t().matmul(unit_length(support.features));
   const at::Tensor means = unit_length(sums);
   return [means](size_t, const at::Tensor& features) { return unit_length(features).matmul(means.t()); };
 }
@@ -56,7 +51,8 @@ ShotScores fit_text_init(const ShotSettings& settings, const Support& support,
                          const std::vector<double>& rates) {
   constexpr double kMomentum = 0.9;
   const auto m = static_cast<int64_t>(rates.size());
-  const at::Tensor x = unit_length(support.features), truth = one_hot_rows(support.labels, settings.classes);
+  const at::Tensor x = unit_length(support.features),
+                   truth = at::one_hot(support.labels, settings.classes).to(at::kDouble);
   const at::Tensor rate = at::tensor(rates, at::kDouble).view({m, 1, 1});
   at::Tensor weight = (settings.scale * settings.class_texts.to(at::kDouble)).unsqueeze(0).repeat({m, 1, 1});
   at::Tensor bias = at::zeros({m, 1, settings.classes}, at::kDouble);

@@ -25,10 +25,13 @@ Metric accuracy_beside(const Classification& result, const std::string& what, Re
   return metric;
 }
 
-Metric shot_metric(const ShotTrials& trials, size_t i, int64_t shots, int64_t tested, int64_t classes) {
-  const MeanAndDeviation spread = mean_and_deviation(trials.accuracy[i]);
+}  // namespace
+
+Metric metric_over_draws(const std::string& what, const std::vector<double>& accuracy, int64_t tested,
+                         int64_t classes) {
+  const MeanAndDeviation spread = mean_and_deviation(accuracy);
   Metric metric;
-  metric.name = fmt::format("accuracy_{}_shot", shots);
+  metric.name = "accuracy_" + what;
   metric.value = spread.mean;
   metric.n = spread.n * tested;
   if (spread.n > 1) {  // one draw says nothing about others
@@ -37,12 +40,15 @@ Metric shot_metric(const ShotTrials& trials, size_t i, int64_t shots, int64_t te
   }
   metric.chance = 1.0 / static_cast<double>(classes);
   metric.ceiling = 1;
-  metric.column = fmt::format("correct_{}_shot", shots);
-  metric.repetitions = {"draw", trials.accuracy[i]};
+  metric.column = "correct_" + what;
+  metric.repetitions = {"draw", accuracy};
   return metric;
 }
 
-}  // namespace
+Interval deviation_of(const std::vector<double>& accuracy) {
+  const MeanAndDeviation spread = mean_and_deviation(accuracy);
+  return within_shares({spread.mean - spread.standard_deviation, spread.mean + spread.standard_deviation});
+}
 
 void add_shot_metrics(const ShotTrials& trials, const std::vector<int64_t>& shots, int64_t tested,
                       int64_t classes, Record& record) {
@@ -52,17 +58,17 @@ void add_shot_metrics(const ShotTrials& trials, const std::vector<int64_t>& shot
   curve.y_label =
       fmt::format("accuracy (few-shot: mean ± deviation of {} draws)", trials.accuracy.front().size());
   for (size_t i = 0; i < shots.size(); ++i) {
-    Metric metric = shot_metric(trials, i, shots[i], tested, classes);
+    Metric metric = metric_over_draws(fmt::format("{}_shot", shots[i]), trials.accuracy[i], tested, classes);
     metric.headline = i + 1 == shots.size();
-    const double mean = metric.value, deviation = mean_and_deviation(trials.accuracy[i]).standard_deviation;
     // Numbers of shots stand at equal distances: they double.
     curve.x.push_back(static_cast<double>(shots[i]));
     curve.x_ticks.push_back(std::to_string(shots[i]));
-    curve.y.push_back(mean);
-    curve.intervals.push_back(within_shares({mean - deviation, mean + deviation}));
+    curve.y.push_back(metric.value);
+    curve.intervals.push_back(deviation_of(trials.accuracy[i]));
     record.outcomes->tables.front().columns[metric.column] = trials.right[i];
     record.metrics.push_back(std::move(metric));
-    record.resolved["deviation_by_shots"][std::to_string(shots[i])] = deviation;
+    record.resolved["deviation_by_shots"][std::to_string(shots[i])] =
+        mean_and_deviation(trials.accuracy[i]).standard_deviation;
     record.resolved["test_standard_error_by_shots"][std::to_string(shots[i])] =
         mean_and_deviation(trials.right[i]).standard_deviation / std::sqrt(static_cast<double>(tested));
   }

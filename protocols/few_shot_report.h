@@ -18,6 +18,14 @@ struct ShotTrials {
   int64_t unfinished = 0;  // fits that stopped before their tolerance
 };
 
+/// Accuracies of draws as one metric: their mean, the error of that mean and Student's t interval (none of
+/// one draw). Named accuracy_WHAT, of the column correct_WHAT; `tested` examples each.
+Metric metric_over_draws(const std::string& what, const std::vector<double>& accuracy, int64_t tested,
+                         int64_t classes);
+
+/// Mean and deviation as an interval of shares.
+Interval deviation_of(const std::vector<double>& accuracy);
+
 /// Each number of shots: mean over draws, the error of that mean, Student's t interval, the last the
 /// headline; and the curve of mean and deviation. The record has a table of the test pictures.
 void add_shot_metrics(const ShotTrials& trials, const std::vector<int64_t>& shots, int64_t tested,

@@ -8,6 +8,7 @@
 
 #include "protocols/features.h"
 #include "protocols/few_shot_draws.h"
+#include "protocols/few_shot_report.h"
 #include "protocols/kinds.h"
 #include "protocols/metrics.h"
 #include "protocols/solvers/neighbours.h"
@@ -265,33 +266,17 @@ class Knn final : public Protocol {
     record.curves.push_back(std::move(curve));
   }
 
-  static Interval within_shares(double low, double high) {
-    return {std::clamp(low, 0.0, 1.0), std::clamp(high, 0.0, 1.0)};
-  }
-
-  /// Mean over draws, the error of that mean, Student's t interval.
   static void add_draw_metric(int64_t number, const std::vector<double>& accuracy, std::vector<double> right,
                               int64_t classes, Curve& curve, Record& record) {
-    const MeanAndDeviation spread = mean_and_deviation(accuracy);
-    Metric metric;
-    metric.name = fmt::format("accuracy_{}_per_class", number);
-    metric.value = spread.mean;
-    metric.n = spread.n * std::ssize(right);
-    if (spread.n > 1) {  // one draw says nothing about others
-      metric.standard_error = spread.standard_deviation / std::sqrt(static_cast<double>(spread.n));
-      metric.interval = within_shares(spread.interval.low, spread.interval.high);
-    }
-    metric.chance = 1.0 / static_cast<double>(classes);
-    metric.ceiling = 1;
-    metric.column = fmt::format("correct_{}_per_class", number);
-    metric.repetitions = {"draw", accuracy};
+    Metric metric =
+        metric_over_draws(fmt::format("{}_per_class", number), accuracy, std::ssize(right), classes);
+    curve.x.push_back(static_cast<double>(number));
+    curve.y.push_back(metric.value);
+    curve.intervals.push_back(deviation_of(accuracy));
     record.outcomes->tables.front().columns[metric.column] = std::move(right);
     record.metrics.push_back(std::move(metric));
-    curve.x.push_back(static_cast<double>(number));
-    curve.y.push_back(spread.mean);
-    curve.intervals.push_back(
-        within_shares(spread.mean - spread.standard_deviation, spread.mean + spread.standard_deviation));
-    record.resolved["deviation_by_n_per_class"][std::to_string(number)] = spread.standard_deviation;
+    record.resolved["deviation_by_n_per_class"][std::to_string(number)] =
+        mean_and_deviation(accuracy).standard_deviation;
   }
 
   std::vector<int64_t> k_;

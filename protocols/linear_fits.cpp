@@ -17,13 +17,12 @@ std::vector<double> relative(const std::vector<double>& bounds, const std::vecto
   return result;
 }
 
-/// [N, K] bool.
-at::Tensor one_vs_rest_targets(const Truth& truth, int64_t classes) {
-  if (truth.several()) return truth.relevant;
-  return truth.labels.unsqueeze(1).eq(at::arange(classes, at::kLong).unsqueeze(0));
-}
-
 }  // namespace
+
+at::Tensor Truth::targets(int64_t classes) const {
+  if (several()) return relevant;
+  return labels.unsqueeze(1).eq(at::arange(classes, at::kLong).unsqueeze(0));  // -1: no class
+}
 
 Truth Truth::rows(const std::vector<int64_t>& rows) const {
   const auto some = [&](const at::Tensor& all) { return all.defined() ? rows_of(all, rows) : at::Tensor(); };
@@ -64,7 +63,7 @@ LinearFits fit_linear(const FitSettings& settings, const at::Tensor& features, c
             relative(solution.gap_bound, solution.objective)};
   }
   const OneVsRestSolution solution = solve_one_vs_rest(
-      {features, one_vs_rest_targets(truth, classes), strengths,
+      {features, truth.targets(classes), strengths,
        settings.classifier == "svm" ? OneVsRestLoss::squared_hinge : OneVsRestLoss::logistic,
        settings.positive_weight},
       {.tolerance = settings.gap, .threads = settings.threads});

@@ -17,6 +17,9 @@ struct Truth {
   at::Tensor counted;   // [N, K] bool: false where a class counts neither way; undefined: all count
 
   bool several() const { return relevant.defined(); }
+
+  /// [N, K] bool: `relevant`, or the labels as such.
+  at::Tensor targets(int64_t classes) const;
   Truth rows(const std::vector<int64_t>& rows) const;
 };
 

@@ -19,18 +19,13 @@ std::vector<int64_t> rows_between(int64_t begin, int64_t end) {
   return rows;
 }
 
-at::Tensor relevant_of(const Truth& truth, int64_t classes) {
-  return truth.several() ? truth.relevant
-                         : truth.labels.unsqueeze(1).eq(at::arange(classes, at::kLong).unsqueeze(0));
-}
-
 at::Tensor counted_of(const Truth& truth, int64_t classes) {
   return truth.counted.defined() ? truth.counted : at::ones({truth.labels.size(0), classes}, at::kBool);
 }
 
 Truth joined(const Truth& a, const Truth& b, int64_t classes) {
   Truth all{at::cat({a.labels, b.labels}), {}, {}};
-  if (a.several() || b.several()) all.relevant = at::cat({relevant_of(a, classes), relevant_of(b, classes)});
+  if (a.several() || b.several()) all.relevant = at::cat({a.targets(classes), b.targets(classes)});
   if (a.counted.defined() || b.counted.defined())
     all.counted = at::cat({counted_of(a, classes), counted_of(b, classes)});
   return all;
@@ -109,6 +104,11 @@ ProbeData load_probe_data(const Subject& subject, const Task& task, std::span<co
     data.splits = {selection_split(*task.train, task.train_examples, selection.held_out, context.seed)};
   } else if (selection.on == "folds") {
     data.splits = fold_splits(*task.train, task.train_examples, selection.folds, context.seed, where);
+  }
+  // What a few pictures show must not decide how the others are judged.
+  if (data.train_truth.several() || data.test_truth.several()) {
+    data.train_truth.relevant = data.train_truth.targets(data.classes);
+    data.test_truth.relevant = data.test_truth.targets(data.classes);
   }
   return data;
 }

@@ -274,7 +274,7 @@ ProtocolResult SgdProbe::run(const Subject& subject, const Task& task, const Pro
   record.cost["train_seconds"] =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   ProtocolResult result{std::move(record)};
-  result.head = head_of(heads, trials.last().trial.head, subject, task);
+  if (!subject.sha256.empty()) result.head = head_of(heads, trials.last().trial.head, subject, task);
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 
@@ -28,6 +29,12 @@ Json balance_of(const Dataset& dataset, const IndexList& examples) {
           {"largest", balance.largest},
           {"empty_classes", balance.empty_classes.size()},
           {"unlabelled", balance.unlabelled}};
+}
+
+/// Without a picture of several classes one of none is a gap in the labels, not an answer.
+bool shows_several(const Dataset& dataset, const IndexList& examples) {
+  return std::any_of(examples.indices.begin(), examples.indices.end(),
+                     [&](int64_t index) { return dataset.labels(index).size() > 1; });
 }
 
 /// Protocols that need labels judge by one class an example, unless they take several.
@@ -88,7 +95,9 @@ Task open_task(const Evaluation& evaluation, const Subject& subject) {
         fmt::format("[evaluate] key 'view': expected a view without chance; got '{}'", task.view));
   }
   if (find_protocol(evaluation.protocol).needs == Needs::labels) {
-    const bool several = evaluation.instance->takes_several_labels();
+    const bool several =
+        evaluation.instance->takes_several_labels() &&
+        (shows_several(*task.train, task.train_examples) || shows_several(*task.test, task.test_examples));
     check_classes(evaluation.protocol, *task.train, task.train_examples, several);
     check_classes(evaluation.protocol, *task.test, task.test_examples, several);
     if (task.validation)

@@ -296,6 +296,13 @@ TEST(OneVsRestProbe, JudgesSeveralClassesAPictureByMeanAveragePrecision) {
   }
 }
 
+TEST(OneVsRestProbe, ATestSetThatShowsOneClassAPictureIsJudgedAsTheTrainingSetIs) {
+  Task task = several_labels_task();
+  task.test_examples = these_examples(*task.test, {1, 2, 4, 5, 8, 13});
+  const Record record = probe(raw_pixels(), task, {{"classifier", "svm"}}).record;
+  EXPECT_EQ(record.headline().name, "mean_average_precision");
+}
+
 TEST(OneVsRestProbe, TheHeadlineCanBeThePapersMetric) {
   const ProtocolResult result =
       probe(raw_pixels(), several_labels_task(),
